@@ -1,0 +1,89 @@
+"""Connections to NATS: one through FastStream for consuming, one plain for publishing and administration."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import nats
+import orjson
+from faststream.nats import NatsBroker
+from faststream.security import SASLPlaintext
+from nats.aio.client import Client
+from nats.js import JetStreamContext
+from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
+from nats.js.errors import NotFoundError
+
+from ytempire.bus import headers
+from ytempire.bus.consumers import Settle
+from ytempire.bus.topology import stream_of
+from ytempire.events import Envelope, Value
+
+
+@dataclass(frozen=True, slots=True)
+class NatsAccess:
+    url: str
+    user: str
+    password_file: Path
+
+    @property
+    def password(self) -> str:
+        return self.password_file.read_text().strip()
+
+
+async def connect(access: NatsAccess, name: str) -> Client:
+    """A plain connection that reconnects for ever."""
+    return await nats.connect(
+        access.url,
+        user=access.user,
+        password=access.password,
+        name=name,
+        max_reconnect_attempts=-1,
+        reconnect_time_wait=0.2,
+    )
+
+
+def broker(access: NatsAccess, name: str) -> NatsBroker:
+    """A FastStream broker whose messages are settled by our middleware alone."""
+    return NatsBroker(
+        access.url,
+        name=name,
+        security=SASLPlaintext(username=access.user, password=access.password, use_ssl=False),
+        middlewares=[Settle],
+        max_reconnect_attempts=-1,
+        reconnect_time_wait=1,
+        logger=None,
+    )
+
+
+async def signal(client: Client, subject: str, value: Value) -> None:
+    """Publish a signal: fire and forget, never stored."""
+    await client.publish(f"signal.{subject}", value.model_dump_json().encode())
+
+
+async def read_stream(jetstream: JetStreamContext, producer: str) -> AsyncIterator[tuple[Envelope, int]]:
+    """Every event of a producer's stream with its partition, from the first message, for rebuilds."""
+    stream = stream_of(producer)
+    try:
+        last = (await jetstream.stream_info(stream)).state.last_seq
+    except NotFoundError:
+        return
+    if not last:
+        return
+    subscription = await jetstream.pull_subscribe(
+        "",
+        stream=stream,
+        config=ConsumerConfig(
+            ack_policy=AckPolicy.NONE, deliver_policy=DeliverPolicy.ALL, inactive_threshold=30.0, mem_storage=True
+        ),
+    )
+    sequence = 0
+    try:
+        while sequence < last:
+            for message in await subscription.fetch(256, timeout=5):
+                sequence = message.metadata.sequence.stream
+                envelope = Envelope.model_validate(orjson.loads(message.data))
+                yield envelope, int((message.headers or {})[headers.PARTITION])
+    finally:
+        await subscription.unsubscribe()

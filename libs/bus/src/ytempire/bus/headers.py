@@ -1,0 +1,10 @@
+"""Headers the relay stamps on every message."""
+
+POSITION = "Yt-Position"
+"""Position of the event in its producer's store."""
+PREVIOUS = "Yt-Previous"
+"""Position of the event published before it in the same partition; 0 for the first."""
+PARTITION = "Yt-Partition"
+MESSAGE_ID = "Nats-Msg-Id"
+EXPECTED_LAST_SEQUENCE = "Nats-Expected-Last-Sequence"
+TRACE = "traceparent"

@@ -1,0 +1,138 @@
+"""Streams and subjects as data: one stream for each producer, no ids in subjects, partition as the last token.
+
+``yt.<producer>.<Event>.v<major>.<partition>`` in stream ``EVT_<PRODUCER>``; signals in ``SIGNALS`` (memory, minutes of
+age, last for each subject). Dead letters stay in the consumer's own database.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from nats.js import JetStreamContext
+from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy, RetentionPolicy, StorageType, StreamConfig
+from nats.js.errors import NotFoundError
+
+from ytempire.events import SERVICES, Event
+
+MAX_MESSAGE_BYTES = 256 * 1024
+"""Larger events are a mistake: media travels by reference."""
+
+_EVENT_STREAM_BYTES = 1024**3
+_DEDUPLICATION_S = 3600.0
+_ACK_WAIT_S = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Durable:
+    """A consumer that the server remembers."""
+
+    stream: str
+    name: str
+    filters: tuple[str, ...]
+    max_ack_pending: int
+
+    @property
+    def ordered(self) -> bool:
+        """Whether the server hands out one message at a time."""
+        return self.max_ack_pending == 1
+
+    def config(self) -> ConsumerConfig:
+        return ConsumerConfig(
+            durable_name=self.name,
+            name=self.name,
+            ack_policy=AckPolicy.EXPLICIT,
+            deliver_policy=DeliverPolicy.ALL,
+            ack_wait=_ACK_WAIT_S,
+            max_ack_pending=self.max_ack_pending,
+            max_deliver=-1,
+            filter_subjects=list(self.filters) or None,
+        )
+
+
+def stream_of(producer: str) -> str:
+    return f"EVT_{producer.upper()}"
+
+
+def subjects_of(event: type[Event], producer: str) -> str:
+    """Every partition of one event by one producer."""
+    return f"yt.{producer}.{event.type_name()}.*"
+
+
+def streams() -> list[StreamConfig]:
+    """Every stream of the platform."""
+    events = [
+        StreamConfig(
+            name=stream_of(service),
+            description=f"Public events of {service}, in the order of its store",
+            subjects=[f"yt.{service}.>"],
+            retention=RetentionPolicy.LIMITS,
+            storage=StorageType.FILE,
+            max_bytes=_EVENT_STREAM_BYTES,
+            max_msg_size=MAX_MESSAGE_BYTES,
+            duplicate_window=_DEDUPLICATION_S,
+            allow_direct=True,
+            deny_delete=True,
+        )
+        for service in SERVICES
+    ]
+    signals = StreamConfig(
+        name="SIGNALS",
+        description="Heartbeats and progress: never stored, never audited",
+        subjects=["signal.>"],
+        storage=StorageType.MEMORY,
+        max_age=300.0,
+        max_msgs_per_subject=1,
+        max_bytes=16 * 1024**2,
+    )
+    return [*events, signals]
+
+
+async def apply(jetstream: JetStreamContext) -> list[str]:
+    """Create the streams that are missing and correct those that drifted.
+
+    :returns: what was done, a line each.
+    """
+    done: list[str] = []
+    for wanted in streams():
+        assert wanted.name
+        try:
+            current = (await jetstream.stream_info(wanted.name)).config
+        except NotFoundError:
+            await jetstream.add_stream(wanted)
+            done.append(f"created {wanted.name}")
+            continue
+        if _drifted(wanted, current):
+            await jetstream.update_stream(wanted)
+            done.append(f"updated {wanted.name}")
+    return done
+
+
+def _drifted(wanted: StreamConfig, current: StreamConfig) -> bool:
+    names = ("subjects", "max_bytes", "max_msg_size", "duplicate_window", "description", "max_msgs_per_subject")
+    # what is left at its default is the server's to choose
+    chosen = [n for n in names if getattr(wanted, n) not in (None, 0, -1)]
+    return any(getattr(wanted, n) != getattr(current, n) for n in chosen)
+
+
+def work_durables(service: str, events: Iterable[type[Event]]) -> list[Durable]:
+    """For effects: the subscribed types only, unordered, many at a time."""
+    by_producer: dict[str, list[str]] = {}
+    for event in events:
+        for producer in event.producers:
+            if producer != service:
+                by_producer.setdefault(producer, []).append(subjects_of(event, producer))
+    return [
+        Durable(stream_of(producer), f"{service}__work__{producer}", tuple(sorted(filters)), 64)
+        for producer, filters in sorted(by_producer.items())
+    ]
+
+
+def projection_durables(service: str, producers: Sequence[str]) -> list[Durable]:
+    """For read models: the whole stream of a producer, in order."""
+    return [Durable(stream_of(p), f"{service}__projections__{p}", (), 1) for p in sorted(producers) if p != service]
+
+
+async def ensure(jetstream: JetStreamContext, durable: Durable) -> None:
+    """Create a durable, or set it to what is wanted if it drifted."""
+    await jetstream.add_consumer(durable.stream, durable.config())

@@ -1,0 +1,201 @@
+"""Runs a service process: migrations, store, read models, relay, consumers, reactions, timers, health."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gc
+import signal
+import ssl
+from collections.abc import Awaitable
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+from ytempire.bus import Consumers, Relay, broker, connect
+from ytempire.bus import signal as send_signal
+from ytempire.chassis import health, telemetry
+from ytempire.chassis.clock import Clock, SystemClock, VirtualClock
+from ytempire.chassis.host import AnyDefinition, Host, Service
+from ytempire.chassis.settings import ServiceSettings, load
+from ytempire.events.signals import ServiceHeartbeat
+from ytempire.eventstore import EventStore, ReadModels
+from ytempire.eventstore.migrate import upgrade
+from ytempire.eventstore.workers import Projector, Reactor, TimerRunner
+
+_HEARTBEAT_S = 10.0
+log = structlog.get_logger()
+
+
+def run(definition: AnyDefinition) -> None:
+    """The body of every service's ``__main__``."""
+    settings = load(definition.settings, definition.name)
+    telemetry.set_up_logs(settings.service, settings.log_level)
+    traces = telemetry.set_up_traces(settings)
+    upgrade(_migrations(definition), settings.owner_dsn(), application_role=settings.service)
+    try:
+        import uvloop
+
+        uvloop.run(_Process(definition, settings).run())
+    finally:
+        traces.shutdown()
+
+
+def _migrations(definition: AnyDefinition) -> Path:
+    return Path(definition.package_file).resolve().parents[3] / "migrations"
+
+
+async def open_clock(settings: ServiceSettings, tls: ssl.SSLContext) -> Clock:
+    """The clock the settings ask for, already telling the right time."""
+    if settings.clock == "system":
+        return SystemClock()
+    clock = VirtualClock(settings.clock_url, tls)
+    await clock.synchronise()
+    return clock
+
+
+class _Process:
+    def __init__(self, definition: AnyDefinition, settings: ServiceSettings) -> None:
+        self._definition, self._settings = definition, settings
+        self._ready = False
+        self._tasks: list[asyncio.Task[Any]] = []
+        self._stop = asyncio.Event()
+
+    async def run(self) -> None:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, self._stop.set)
+        async with contextlib.AsyncExitStack() as stack:
+            await self._start(stack)
+            log.info("ready")
+            await self._stop.wait()
+            log.info("stopping")
+            self._ready = False
+
+    async def _start(self, stack: contextlib.AsyncExitStack) -> None:
+        settings, definition = self._settings, self._definition
+        tls = ssl.create_default_context(cafile=settings.ca_bundle)
+        clock = await open_clock(settings, tls)
+        store = EventStore(definition.name, settings.dsn(), clock.now)
+        await store.open()
+        stack.push_async_callback(store.close)
+        models = ReadModels(definition.name, settings.dsn(), definition.projections)
+        stack.push_async_callback(models.close)
+        await models.install()
+        client = await connect(settings.nats(), definition.name)
+        stack.push_async_callback(client.close)
+        host: Host[Any] = Host(settings, clock, store, models, client, client.jetstream(), tls)
+        service = await definition.build(host)
+        stack.push_async_callback(self._cancel_tasks)
+        self._spawn(clock.run(), "clock")
+        await self._start_flows(stack, host, service)
+        # what exists now lives as long as the process: the collector need not look at it again
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(10_000, 20, 50)
+        self._ready = True
+
+    async def _start_flows(self, stack: contextlib.AsyncExitStack, host: Host[Any], service: Service) -> None:
+        store, models = host.store, host.models
+        relay = Relay(store, host.jetstream)
+        projectors = [
+            Projector(store, models, p) for p in models.projections if store.service in p.producers(store.service)
+        ]
+        reactors = [Reactor(store, reaction, telemetry.traced) for reaction in service.reactions]
+        timers = TimerRunner(store)
+        faststream = broker(host.settings.nats(), f"{store.service}-consumers")
+        consumers = Consumers(faststream, host.jetstream, store, models, service.subscriptions, telemetry.traced)
+        await consumers.start()
+        await faststream.start()
+        stack.push_async_callback(faststream.stop)
+        self._spawn(relay.run(), "relay")
+        for projector in projectors:
+            self._spawn(projector.run(), "projector")
+        for reactor in reactors:
+            self._spawn(reactor.run(), "reactor")
+        self._spawn(timers.run(), "timers")
+        self._spawn(self._heartbeat(host), "heartbeat")
+        for loop in service.background:
+            self._spawn(loop(), "background")
+        state = _State(host, service, relay, projectors, reactors, timers, consumers)
+        self._serve(health.application(lambda: self._ready, state.report), "127.0.0.1", host.settings.health_port)
+        if service.http is not None:
+            self._serve(service.http, "0.0.0.0", service.http_port)  # noqa: S104 - the one public door
+
+    def _serve(self, app: Any, address: str, port: int) -> None:
+        server = health.Server(app, address, port)
+        self._spawn(server.serve(), f"http:{port}")
+
+    async def _heartbeat(self, host: Host[Any]) -> None:
+        while True:
+            head = await host.store.head()
+            beat = ServiceHeartbeat(service=host.store.service, at=host.clock.now(), position=head.position)
+            await send_signal(host.nats, f"heartbeat.{host.store.service}", beat)
+            await asyncio.sleep(_HEARTBEAT_S)
+
+    def _spawn(self, loop: Awaitable[Any], name: str) -> None:
+        task = asyncio.ensure_future(loop)
+        task.add_done_callback(lambda done: self._ended(done, name))
+        self._tasks.append(task)
+
+    def _ended(self, task: asyncio.Future[Any], name: str) -> None:
+        """A part that ends before the process is a fault: stop, so that the supervisor starts us afresh."""
+        if task.cancelled() or self._stop.is_set():
+            return
+        log.error("a part of the process ended", part=name, error=repr(task.exception()))
+        self._stop.set()
+
+    async def _cancel_tasks(self) -> None:
+        for task in reversed(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+
+class _State:
+    """How settled the process is."""
+
+    def __init__(
+        self,
+        host: Host[Any],
+        service: Service,
+        relay: Relay,
+        projectors: list[Projector],
+        reactors: list[Reactor],
+        timers: TimerRunner,
+        consumers: Consumers,
+    ) -> None:
+        self._host, self._service, self._relay = host, service, relay
+        self._projectors, self._reactors, self._timers, self._consumers = projectors, reactors, timers, consumers
+
+    async def report(self) -> dict[str, Any]:
+        """``settled`` says that nothing is due, published, consumed or reacted to any more."""
+        await self._timers.refresh()
+        head = (await self._host.store.head()).position
+        due = self._timers.next_due
+        now = self._host.clock.now()
+        open_work = {
+            "timers": self._timers.firing or (due is not None and due <= now),
+            "relay": not self._relay.idle or await self._unpublished(),
+            "projections": any(p.position < head for p in self._projectors),
+            "reactions": any(r.busy or r.position < head for r in self._reactors),
+            "consumers": self._consumers.busy > 0 or await self._consumers.pending() > 0,
+            "service": self._service.busy(),
+        }
+        return {
+            "service": self._host.store.service,
+            "clock_revision": self._host.clock.revision,
+            "now": now.isoformat(),
+            "next_due": due.isoformat() if due else None,
+            "position": head,
+            "open": sorted(name for name, is_open in open_work.items() if is_open),
+            "settled": not any(open_work.values()),
+        }
+
+    async def _unpublished(self) -> bool:
+        async with self._host.store.pool.connection() as connection:
+            cursor = await connection.execute(
+                "select exists (select 1 from es.outbox where position > %s)", [self._relay.position]
+            )
+            row = await cursor.fetchone()
+        return bool(row and row[0])

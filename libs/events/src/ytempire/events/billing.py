@@ -1,0 +1,125 @@
+"""Stripe customers, subscriptions, invoices, and the entitlements that follow from them."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from ytempire.events.base import Event, Rejected
+from ytempire.events.money import Money
+from ytempire.events.values import Id
+
+
+class CustomerCreated(Event, owner="billing"):
+    user_id: Id
+    stripe_customer_id: str
+
+
+class SubscriptionStarted(Event, owner="billing"):
+    user_id: Id
+    subscription_id: str
+    plan: str
+    status: str
+    """Stripe's word: trialing, active, past_due, canceled ..."""
+    trial_ends_at: datetime | None
+    period_start: datetime
+    period_end: datetime
+
+
+class PaymentSetupRejected(Rejected, owner="billing"):
+    user_id: Id
+
+
+class TrialEnding(Event, owner="billing"):
+    user_id: Id
+    trial_ends_at: datetime
+
+
+class SubscriptionChanged(Event, owner="billing"):
+    user_id: Id
+    subscription_id: str
+    plan: str
+    status: str
+    period_start: datetime
+    period_end: datetime
+
+
+class SubscriptionPastDue(Event, owner="billing"):
+    user_id: Id
+    subscription_id: str
+
+
+class SubscriptionCancelled(Event, owner="billing"):
+    user_id: Id
+    subscription_id: str
+
+
+class InvoicePaid(Event, owner="billing"):
+    """Money came in. Net is what counts as the customer's cost: without tax, credits and refunds."""
+
+    user_id: Id
+    invoice_id: str
+    net: Money
+    tax: Money
+    period_start: datetime
+    period_end: datetime
+    """The days it pays for: from ``period_start`` up to, not including, ``period_end``."""
+
+
+class PaymentFailed(Event, owner="billing"):
+    user_id: Id
+    invoice_id: str
+    code: str
+
+
+class RefundIssued(Event, owner="billing"):
+    user_id: Id
+    invoice_id: str
+    amount: Money
+
+
+class EntitlementsChanged(Event, owner="billing"):
+    """What the account may do from now on."""
+
+    user_id: Id
+    plan: str
+    active: bool
+    channels: int
+    videos_per_day: int
+
+
+class VideoSlotReserved(Event, owner="billing"):
+    """One video of the plan's day is held for this video; it dies at the end of the owner's day."""
+
+    user_id: Id
+    video_id: Id
+    day: date
+
+
+class VideoSlotRefused(Rejected, owner="billing"):
+    user_id: Id
+    video_id: Id
+
+
+class VideoSlotConsumed(Event, owner="billing"):
+    user_id: Id
+    video_id: Id
+
+
+class VideoSlotReleased(Event, owner="billing"):
+    user_id: Id
+    video_id: Id
+
+
+class ChannelSlotReserved(Event, owner="billing"):
+    user_id: Id
+    channel_id: Id
+
+
+class ChannelSlotRefused(Rejected, owner="billing"):
+    user_id: Id
+    channel_id: Id
+
+
+class ChannelSlotReleased(Event, owner="billing"):
+    user_id: Id
+    channel_id: Id

@@ -1,0 +1,127 @@
+"""Intents: what a person (or a provider's webhook) asked for, recorded before anybody decides."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from ytempire.events.base import Event
+from ytempire.events.values import Digest, Id, Sealed
+
+
+class SignUpRequested(Event, owner="gateway", success="SignUpAccepted", rejected="SignUpRejected"):
+    """Somebody wants an account. Address, name and company travel sealed to onboarding."""
+
+    user_id: Id
+    email_digest: Digest
+    """Keyed digest of the normalised address: equal addresses, equal digests."""
+    sealed: Sealed
+
+
+class EmailVerificationRequested(Event, owner="gateway", success="EmailVerified", rejected="EmailVerificationRejected"):
+    """The link of a verification mail was followed; the token itself is never kept."""
+
+    token_digest: Digest
+
+
+class PlanSelectionRequested(Event, owner="gateway", success="PlanSelected", rejected="PlanRejected"):
+    user_id: Id
+    plan: str
+
+
+class PaymentSetupRequested(Event, owner="gateway", success="SubscriptionStarted", rejected="PaymentSetupRejected"):
+    """A payment method, made by the provider's own form, is to pay the chosen plan."""
+
+    user_id: Id
+    payment_method_id: str
+    """The provider's token, worthless outside our account; card data never reaches us."""
+    sealed: Sealed
+    """Name and address for the provider's receipts, sealed to billing."""
+
+
+class NichesRequested(Event, owner="gateway", success="NichesRecommended", rejected="NichesRejected"):
+    user_id: Id
+    interests: tuple[str, ...]
+    experience: str
+    budget_usd: int
+
+
+class NicheChoiceRequested(Event, owner="gateway", success="NichesChosen", rejected="NicheChoiceRejected"):
+    user_id: Id
+    niche_ids: tuple[str, ...]
+
+
+class ChannelConnectionRequested(
+    Event, owner="gateway", success="ChannelConnected", rejected="ChannelConnectionRejected"
+):
+    """Google sent the person back with a code; it and its PKCE verifier travel sealed to publisher."""
+
+    user_id: Id
+    channel_id: Id
+    """Our id for the channel to be."""
+    niche_id: str
+    sealed: Sealed
+
+
+class PreferencesSubmitted(Event, owner="gateway", success="PreferencesSaved", rejected="PreferencesRejected"):
+    user_id: Id
+    video_style: str = "educational"
+    video_length_s: int = 480
+    auto_publish: bool = False
+    timezone: str = "UTC"
+    dashboard_layout: dict[str, str] = Field(default_factory=dict)
+
+
+class VideoRequested(
+    Event,
+    owner="gateway",
+    producers=("gateway", "onboarding", "publisher"),
+    success="VideoAccepted",
+    rejected="VideoRejected",
+):
+    """A video is wanted: from a brief (the user's own facts) or a topic of the channel's niche."""
+
+    video_id: Id
+    user_id: Id
+    channel_id: Id
+    topic: str | None = None
+    brief: str | None = None
+    style: str = "educational"
+    length_s: int = 480
+    priority: int = 5
+    requested_by: Literal["user", "onboarding", "autopilot"] = "user"
+    first: bool = False
+    """Whether it is the account's demonstration video."""
+
+
+class ApprovalGiven(Event, owner="gateway"):
+    """A person looked at the finished video and approved it: the proof of human editorial input."""
+
+    user_id: Id
+    video_id: Id
+
+
+class PublishRequested(Event, owner="gateway", success="VideoScheduled", rejected="PublishRejected"):
+    user_id: Id
+    video_id: Id
+    privacy: Literal["public", "unlisted", "private"] = "public"
+
+
+class TicketRequested(Event, owner="gateway", success="TicketOpened", rejected="TicketRejected"):
+    """Subject and message travel sealed to support."""
+
+    ticket_id: Id
+    user_id: Id
+    video_id: Id | None = None
+    sealed: Sealed
+
+
+class WebhookReceived(Event, owner="gateway"):
+    """A provider told us something; its signature was checked. Only references: the owner asks for the object."""
+
+    provider: str
+    webhook_id: str
+    """The provider's id of this notice, for once-only handling."""
+    kind: str
+    object_id: str

@@ -1,0 +1,97 @@
+"""Accounts, the eight-step journey, niches, preferences, and mail to customers."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from ytempire.events.base import Event, Rejected
+from ytempire.events.money import Money
+from ytempire.events.values import Id, NicheScore
+
+
+class SignUpAccepted(Event, owner="onboarding"):
+    """An account waits for its address to be verified; a mail with the link is on its way."""
+
+    user_id: Id
+
+
+class SignUpRejected(Rejected, owner="onboarding"):
+    user_id: Id
+
+
+class EmailVerified(Event, owner="onboarding"):
+    user_id: Id
+
+
+class EmailVerificationRejected(Rejected, owner="onboarding"):
+    pass
+
+
+class UserCreated(Event, owner="onboarding"):
+    """The account exists from now on: its address is proven."""
+
+    user_id: Id
+    is_beta: bool = True
+
+
+class PlanSelected(Event, owner="onboarding"):
+    user_id: Id
+    plan: str
+    price: Money
+    """Per month."""
+    channels: int
+    videos_per_day: int
+    trial_days: int
+
+
+class PlanRejected(Rejected, owner="onboarding"):
+    user_id: Id
+
+
+class NichesRecommended(Event, owner="onboarding"):
+    user_id: Id
+    niches: tuple[NicheScore, ...]
+
+
+class NichesRejected(Rejected, owner="onboarding"):
+    user_id: Id
+
+
+class NichesChosen(Event, owner="onboarding"):
+    user_id: Id
+    niche_ids: tuple[str, ...]
+
+
+class NicheChoiceRejected(Rejected, owner="onboarding"):
+    user_id: Id
+
+
+class PreferencesSaved(Event, owner="onboarding"):
+    user_id: Id
+    video_style: str
+    video_length_s: int
+    auto_publish: bool
+    timezone: str
+    dashboard_layout: dict[str, str] = Field(default_factory=dict)
+
+
+class PreferencesRejected(Rejected, owner="onboarding"):
+    user_id: Id
+
+
+class OnboardingStepCompleted(Event, owner="onboarding"):
+    user_id: Id
+    step: str
+    next_step: str | None
+
+
+class OnboardingCompleted(Event, owner="onboarding"):
+    user_id: Id
+
+
+class MailSent(Event, owner="onboarding"):
+    """A mail was handed to the mail server; the address is not told."""
+
+    user_id: Id
+    template: str
+    message_id: str

@@ -1,0 +1,25 @@
+"""Events that every service produces about its own log."""
+
+from __future__ import annotations
+
+from ytempire.events.base import SERVICES, Event
+from ytempire.events.values import Digest
+
+
+class LogHeadSealed(Event, owner="platform", producers=SERVICES):
+    """The head of a service's hash chain at a moment, for others to witness."""
+
+    service: str
+    position: int
+    hash: Digest
+    signature: Digest
+    """HMAC-SHA-256 with the service's audit key."""
+
+
+class EventDeadLettered(Event, owner="platform", producers=SERVICES):
+    """A message could not be handled and waits for a person."""
+
+    consumer: str
+    event_id: str
+    event_type: str
+    reason: str

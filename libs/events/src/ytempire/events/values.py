@@ -1,0 +1,76 @@
+"""Values that several events share."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import Field, StringConstraints
+
+from ytempire.events.base import Value
+
+Id = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$")]
+"""A UUID (version 7 where we make it) in its canonical text form."""
+
+Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+"""A SHA-256 or HMAC-SHA-256 as hex."""
+
+
+class Sealed(Value):
+    """A one-time value for one receiver: only the holder of the receiver's private key can open it."""
+
+    recipient: str
+    """The service that may open it."""
+    key_id: str
+    ciphertext: str
+    """Base64 of a NaCl sealed box around the JSON value."""
+    expires_at: datetime
+
+
+class AssetRef(Value):
+    """A file of the asset store. Media never travels on the bus, only this."""
+
+    key: str
+    sha256: Digest
+    bytes: int = Field(ge=0)
+    media_type: str
+    signature: str = ""
+    """HMAC over key and sha256, made by media: only a signed reference is read by others."""
+
+
+class Chapter(Value):
+    """A chapter of a video for its description."""
+
+    start_s: float
+    title: str
+
+
+class AffiliateLink(Value):
+    """One affiliate offer with the sentence that discloses it."""
+
+    network: str
+    programme: str
+    url: str
+    text: str
+    disclosure: str
+    sub_id: str
+    """What the network sends back with a sale (Awin's clickref): leads from the sale to the video."""
+
+
+class NicheScore(Value):
+    """One recommended niche with the parts its score is made of; every part is between 0 and 1."""
+
+    niche_id: str
+    name: str
+    score: float
+    parts: dict[str, float]
+    reason: str
+    rpm_low_usd: float
+    rpm_high_usd: float
+
+
+class QualityFinding(Value):
+    code: str
+    severity: str
+    message: str
+    at_s: float | None = None

@@ -1,0 +1,57 @@
+"""Append-only store, order, outbox, inbox, timers, projections, replay, audit."""
+
+from ytempire.eventstore.context import MessageContext, current, handling
+from ytempire.eventstore.decider import Decider
+from ytempire.eventstore.delivery import Delivery, Handler, Handlers
+from ytempire.eventstore.errors import (
+    ChainBrokenError,
+    PermanentError,
+    RewindError,
+    TransientError,
+    VersionConflictError,
+)
+from ytempire.eventstore.ids import derived_id, new_id
+from ytempire.eventstore.readmodels import Projection, ReadModels
+from ytempire.eventstore.records import (
+    NO_STREAM,
+    PARTITIONS,
+    Claim,
+    Committed,
+    Recorded,
+    StreamAppend,
+    Timer,
+    Unit,
+    partition_of,
+)
+from ytempire.eventstore.store import EventStore
+from ytempire.eventstore.workers import Reaction
+
+__all__ = [
+    "NO_STREAM",
+    "PARTITIONS",
+    "ChainBrokenError",
+    "Claim",
+    "Committed",
+    "Decider",
+    "Delivery",
+    "EventStore",
+    "Handler",
+    "Handlers",
+    "MessageContext",
+    "PermanentError",
+    "Projection",
+    "Reaction",
+    "ReadModels",
+    "Recorded",
+    "RewindError",
+    "StreamAppend",
+    "Timer",
+    "TransientError",
+    "Unit",
+    "VersionConflictError",
+    "current",
+    "derived_id",
+    "handling",
+    "new_id",
+    "partition_of",
+]

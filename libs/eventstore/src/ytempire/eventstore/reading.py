@@ -1,0 +1,74 @@
+"""Queries of the store: by stream, by position, by claim. Each takes the connection it runs on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC
+from typing import Any, cast
+
+from psycopg import AsyncConnection
+
+from ytempire.eventstore.encode import Head
+from ytempire.eventstore.records import Claim, Recorded
+
+Connection = AsyncConnection[tuple[Any, ...]]
+
+_COLUMNS = "position, stream, version, event_id::text, type, occurred_at, data, meta"
+
+
+async def fetch_head(connection: Connection, *, lock: bool = False) -> Head:
+    query = "select position, hash from es.head where id = 1"
+    cursor = await connection.execute(f"{query} for update" if lock else query)
+    row = await cursor.fetchone()
+    if row is None:
+        raise RuntimeError("the store has no head row: its migrations did not run")
+    return Head(row[0], bytes(row[1]))
+
+
+async def last_outbox(connection: Connection) -> dict[int, int]:
+    """Last published position of each partition."""
+    cursor = await connection.execute("select partition, max(position) from es.outbox group by partition")
+    return {int(row[0]): int(row[1]) for row in await cursor.fetchall()}
+
+
+async def stream_versions(connection: Connection, streams: Sequence[str]) -> dict[str, int]:
+    """Version of each stream, 0 for one that does not exist."""
+    cursor = await connection.execute(
+        "select s, coalesce((select version from es.events e where e.stream = s order by version desc limit 1), 0)"
+        " from unnest(%s::text[]) s",
+        [list(streams)],
+    )
+    return {str(row[0]): int(row[1]) for row in await cursor.fetchall()}
+
+
+async def claimed(connection: Connection, claim: Claim) -> tuple[Recorded, ...] | None:
+    """The events of the first time a claim was taken; None if it is free."""
+    cursor = await connection.execute(
+        "select first_position, last_position from es.inbox where scope = %s and key = %s", [claim.scope, claim.key]
+    )
+    row = await cursor.fetchone()
+    if row is None:
+        return None
+    return tuple(await read_range(connection, row[0] - 1, row[1]))
+
+
+async def read_stream(connection: Connection, stream: str) -> list[Recorded]:
+    cursor = await connection.execute(
+        f"select {_COLUMNS} from es.events where stream = %s order by version",  # noqa: S608 - constant columns
+        [stream],
+    )
+    return [recorded(row) for row in await cursor.fetchall()]
+
+
+async def read_range(connection: Connection, after: int, to: int) -> list[Recorded]:
+    """Events with ``after < position <= to``."""
+    cursor = await connection.execute(
+        f"select {_COLUMNS} from es.events where position > %s and position <= %s order by position",  # noqa: S608
+        [after, to],
+    )
+    return [recorded(row) for row in await cursor.fetchall()]
+
+
+def recorded(row: Sequence[object]) -> Recorded:
+    position, stream, version, event_id, type_, occurred_at, data, meta = cast(Any, row)
+    return Recorded(position, stream, version, event_id, type_, occurred_at.astimezone(UTC), data, meta)

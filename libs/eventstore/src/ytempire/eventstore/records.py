@@ -1,0 +1,114 @@
+"""What goes into the store and what comes out of it."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+
+from ytempire.events import Envelope, Event, lookup
+from ytempire.eventstore.context import MessageContext
+
+PARTITIONS = 8
+"""Ordered work is shared by partition; a stream never changes its partition."""
+
+NO_STREAM = 0
+"""Expected version of a stream that must not exist yet."""
+
+
+def partition_of(stream: str) -> int:
+    return zlib.crc32(stream.encode()) % PARTITIONS
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """The right to do something once: a command id, or a consumer with the event it handles."""
+
+    scope: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class StreamAppend:
+    stream: str
+    events: Sequence[Event]
+    expected: int | None = None
+    """Version the stream must have; None appends to whatever is there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Timer:
+    """A row that becomes an event when its time has come."""
+
+    key: str
+    due: datetime
+    stream: str
+    event: Event
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """Everything that commits together: events, their outbox rows, the claim, timers set and cancelled."""
+
+    appends: Sequence[StreamAppend]
+    claim: Claim | None = None
+    timers: Sequence[Timer] = ()
+    cancel: Sequence[str] = ()
+    """Keys of timers that are no longer wanted."""
+    fired: Sequence[tuple[str, datetime]] = ()
+    """Timers that this unit is the firing of: removed unless they were set anew meanwhile."""
+    context: MessageContext | None = None
+    """None takes the context of the message being handled."""
+    ids: Sequence[str] = field(default=())
+    """Event ids chosen by the caller, in order; made here where there are none."""
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """One event as the store has it."""
+
+    position: int
+    stream: str
+    version: int
+    id: str
+    type: str
+    time: datetime
+    data: dict[str, Any]
+    meta: dict[str, Any]
+
+    @cached_property
+    def event(self) -> Event:
+        """The typed event.
+
+        :raises LookupError: if this process does not know the type.
+        """
+        model = lookup(self.type)
+        if model is None:
+            raise LookupError(f"unknown event type {self.type} at position {self.position}")
+        return model.read(self.data)
+
+    def envelope(self, service: str) -> Envelope:
+        return Envelope(
+            id=self.id,
+            source=f"/ytempire/{service}",
+            type=self.type,
+            subject=self.stream,
+            time=self.time,
+            data=self.data,
+            tenantid=self.meta["tenant"],
+            correlationid=self.meta["correlation"],
+            causationid=self.meta["causation"],
+            position=self.position,
+            streamversion=self.version,
+            traceparent=self.meta.get("traceparent"),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Committed:
+    events: tuple[Recorded, ...]
+    duplicate: bool = False
+    """The claim was taken before: these are the events of the first time."""

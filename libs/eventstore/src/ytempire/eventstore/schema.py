@@ -1,0 +1,136 @@
+"""The tables of an event store. Versioned: a released version is never edited, the next one is added.
+
+Two roles: the *owner* runs migrations; the *application* may insert and read events and nothing else, so that
+append-only is enforced by the database and not by manners.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+
+class Executes(Protocol):
+    def execute(self, sql: str) -> object: ...
+
+
+TABLES_V1 = """
+create schema es;
+create schema rm;
+
+create table es.head (
+    id int primary key check (id = 1),
+    position bigint not null,
+    hash bytea not null
+) with (fillfactor = 10);
+insert into es.head values (1, 0, decode(repeat('00', 32), 'hex'));
+
+create table es.events (
+    position bigint primary key,
+    stream text not null,
+    version int not null,
+    event_id uuid not null unique,
+    type text not null,
+    occurred_at timestamptz not null,
+    data json not null,
+    meta json not null,
+    hash bytea not null,
+    recorded_at timestamptz not null default clock_timestamp(),
+    unique (stream, version)
+);
+create index events_type on es.events (type, position);
+
+create table es.outbox (
+    position bigint primary key references es.events (position),
+    event_id uuid not null unique,
+    subject text not null,
+    partition int not null,
+    previous bigint not null,
+    body json not null
+);
+create index outbox_partition on es.outbox (partition, position);
+
+create table es.inbox (
+    scope text not null,
+    key text not null,
+    first_position bigint not null,
+    last_position bigint not null,
+    primary key (scope, key)
+);
+
+create table es.timers (
+    key text primary key,
+    due timestamptz not null,
+    stream text not null,
+    type text not null,
+    data json not null,
+    meta json not null
+);
+create index timers_due on es.timers (due, key);
+
+create table es.tracking (
+    projection text not null,
+    version int not null,
+    source text not null,
+    partition int not null,
+    position bigint not null,
+    seq bigint not null default 0,
+    primary key (projection, version, source, partition)
+);
+
+create table es.projections (
+    name text not null,
+    version int not null,
+    status text not null check (status in ('building', 'active', 'retired')),
+    primary key (name, version)
+);
+
+create table es.checkpoints (
+    consumer text primary key,
+    position bigint not null
+);
+
+create table es.dead_letters (
+    consumer text not null,
+    event_id uuid not null,
+    type text not null,
+    reason text not null,
+    body json not null,
+    at timestamptz not null,
+    primary key (consumer, event_id)
+);
+
+create table es.subject_keys (
+    subject text primary key,
+    wrapped_key bytea not null
+);
+
+create function es.append_only() returns trigger language plpgsql as $body$
+begin
+    raise exception '% is append-only: % refused', tg_table_name, tg_op;
+end
+$body$;
+create trigger events_append_only before update or delete or truncate on es.events
+    execute function es.append_only();
+create trigger outbox_append_only before update or delete or truncate on es.outbox
+    execute function es.append_only();
+"""
+
+GRANTS_V1 = """
+grant usage on schema es to {app};
+grant select, insert on es.events, es.outbox, es.inbox to {app};
+grant select, update on es.head to {app};
+grant select, insert, update, delete on
+    es.timers, es.tracking, es.projections, es.checkpoints, es.dead_letters, es.subject_keys to {app};
+grant usage, create on schema rm to {app};
+grant create on database {database} to {app};
+"""
+
+
+def create_event_store(op: Executes, *, application_role: str, database: str) -> None:
+    """Create version 1 of the store, from a service's first migration."""
+    op.execute(TABLES_V1)
+    op.execute(GRANTS_V1.format(app=_quoted(application_role), database=_quoted(database)))
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'

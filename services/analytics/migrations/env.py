@@ -1,0 +1,3 @@
+from ytempire.eventstore.migrate import run_environment
+
+run_environment()
