@@ -1,0 +1,41 @@
+"""Wiring."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import ytempire.billing
+from ytempire.billing.adapters.stripe_payments import StripePayments
+from ytempire.billing.features.allot import Allot
+from ytempire.billing.features.follow_stripe import FollowStripe
+from ytempire.billing.features.subscribe import Subscribe
+from ytempire.billing.projections import slot_usage, subscriptions
+from ytempire.billing.reactions import reactions
+from ytempire.billing.subscribers import subscriptions as subscribed
+from ytempire.chassis import Definition, Host, Service, ServiceSettings
+
+
+class Settings(ServiceSettings):
+    """Billing's own settings."""
+
+    stripe_url: str
+    stripe_key_file: Path
+
+
+async def build(host: Host[Settings]) -> Service:
+    settings = host.settings
+    payments = StripePayments(settings.stripe_url, settings.stripe_key_file.read_text().strip(), settings.ca_bundle)
+    subscribe = Subscribe(host.store, payments, host.opener)
+    follow = FollowStripe(host.store, payments)
+    return Service(
+        subscriptions=subscribed(subscribe, follow, Allot(host.store)), reactions=reactions(subscribe, follow)
+    )
+
+
+DEFINITION = Definition(
+    name="billing",
+    settings=Settings,
+    projections=(subscriptions.PROJECTION, slot_usage.PROJECTION),
+    build=build,
+    package_file=ytempire.billing.__file__,
+)

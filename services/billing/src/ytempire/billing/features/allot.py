@@ -1,0 +1,81 @@
+"""Allot the plan's slots: videos of the owner's day, and channels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from ytempire.billing.domain import slots
+from ytempire.billing.domain import subscription as domain
+from ytempire.events.gateway import ChannelConnectionRequested, VideoRequested
+from ytempire.events.media import VideoRejected, VideoRendered, VideoRenderFailed
+from ytempire.events.publisher import ChannelConnectionRejected, ChannelDisconnected
+from ytempire.eventstore import Claim, Delivery, EventStore, TransientError
+
+_ENTITLEMENT_PATIENCE = 5
+
+
+@dataclass(frozen=True)
+class Allot:
+    store: EventStore
+
+    async def reserve_video(self, event: VideoRequested, delivery: Delivery) -> None:
+        account = await self._account(event.user_id, delivery)
+        day = _day(delivery.envelope.time, account.timezone)
+        allowance = slots.Allowance(account.active, account.entitled_plan, account.videos_per_day)
+        await self.store.execute(
+            slots.VIDEO_SLOTS,
+            slots.video_stream(event.user_id, day),
+            slots.ReserveVideo(event.user_id, event.video_id, day, allowance),
+            claim=_video(event.video_id),
+        )
+
+    async def consume_video(self, event: VideoRendered, delivery: Delivery) -> None:
+        await self._settle(slots.ConsumeVideo(event.user_id, event.video_id), delivery)
+
+    async def release_video(self, event: VideoRenderFailed | VideoRejected, delivery: Delivery) -> None:
+        await self._settle(slots.ReleaseVideo(event.user_id, event.video_id), delivery)
+
+    async def reserve_channel(self, event: ChannelConnectionRequested, delivery: Delivery) -> None:
+        account = await self._account(event.user_id, delivery)
+        allowance = slots.Allowance(account.active, account.entitled_plan, account.channels)
+        await self.store.execute(
+            slots.CHANNEL_SLOTS,
+            slots.channel_stream(event.user_id),
+            slots.ReserveChannel(event.user_id, event.channel_id, allowance),
+            claim=delivery.claim,
+        )
+
+    async def release_channel(self, event: ChannelConnectionRejected | ChannelDisconnected, delivery: Delivery) -> None:
+        await self.store.execute(
+            slots.CHANNEL_SLOTS,
+            slots.channel_stream(event.user_id),
+            slots.ReleaseChannel(event.user_id, event.channel_id),
+            claim=delivery.claim,
+        )
+
+    async def _account(self, user_id: str, delivery: Delivery) -> domain.Subscription:
+        account, version = await self.store.state(domain.SUBSCRIPTION, domain.stream(user_id))
+        if not account.active and version and delivery.attempt < _ENTITLEMENT_PATIENCE:
+            raise TransientError("the entitlement may still be on its way")
+        return account
+
+    async def _settle(self, command: slots.ConsumeVideo | slots.ReleaseVideo, delivery: Delivery) -> None:
+        reserved = await self.store.claimed(_video(command.video_id))
+        if reserved is None:
+            # a video that never asked for a slot has none to settle; one that asked is found in a moment
+            if delivery.attempt < _ENTITLEMENT_PATIENCE:
+                raise TransientError("the video's slot is not in the log yet")
+            return
+        if reserved:
+            await self.store.execute(slots.VIDEO_SLOTS, reserved[0].stream, command, claim=delivery.claim)
+
+
+def _video(video_id: str) -> Claim:
+    """One decision about a slot for each video; also leads from the video back to its day."""
+    return Claim("video-slot", video_id)
+
+
+def _day(at: datetime, timezone: str) -> date:
+    return at.astimezone(ZoneInfo(timezone)).date()

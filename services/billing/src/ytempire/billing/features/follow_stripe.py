@@ -1,0 +1,72 @@
+"""Follow Stripe: a notice names an object, the object is asked for, the account's log says what it is now."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ytempire.billing.domain import subscription as domain
+from ytempire.billing.domain.events import StripeNoticed
+from ytempire.billing.ports import Payments
+from ytempire.events.gateway import WebhookReceived
+from ytempire.eventstore import Claim, Delivery, EventStore, TransientError
+
+_START_PATIENCE = 8
+"""Tries while a subscription's own beginning may still be on its way into the log."""
+
+
+@dataclass(frozen=True)
+class FollowStripe:
+    store: EventStore
+    payments: Payments
+
+    async def note(self, event: WebhookReceived, delivery: Delivery) -> None:
+        if event.provider != "stripe":
+            return
+        notice = StripeNoticed(webhook_id=event.webhook_id, kind=event.kind, object_id=event.object_id)
+        # the claim is Stripe's own id of the notice: a notice sent twice is one
+        await self.store.append(f"stripe-{event.object_id}", notice, claim=Claim("stripe-notice", event.webhook_id))
+
+    async def follow(self, event: StripeNoticed, delivery: Delivery) -> None:
+        if event.kind.startswith("customer.subscription."):
+            await self._subscription(event, delivery)
+        elif event.kind.startswith("invoice."):
+            await self._invoice(event, delivery)
+
+    async def _subscription(self, event: StripeNoticed, delivery: Delivery) -> None:
+        now = await self.payments.subscription(event.object_id)
+        if not now.user_id:
+            return
+        state, _ = await self.store.state(domain.SUBSCRIPTION, domain.stream(now.user_id))
+        if state.subscription_id is None:
+            if delivery.attempt < _START_PATIENCE:
+                raise TransientError("the subscription's start is not in the log yet")
+            return
+        command: domain.Command
+        if event.kind == "customer.subscription.trial_will_end" and now.trial_ends_at is not None:
+            command = domain.WarnOfTrialEnd(now.user_id, now.trial_ends_at)
+        else:
+            command = domain.Observe(now.user_id, now.subscription_id, now.status, now.period_start, now.period_end)
+        await self._execute(now.user_id, command, delivery)
+
+    async def _invoice(self, event: StripeNoticed, delivery: Delivery) -> None:
+        if event.kind not in {"invoice.paid", "invoice.payment_failed"}:
+            return
+        invoice = await self.payments.invoice(event.object_id)
+        if invoice is None:
+            return
+        command: domain.Command
+        if invoice.status == "paid":
+            command = domain.TakeInvoice(
+                invoice.user_id,
+                invoice.invoice_id,
+                invoice.net,
+                invoice.tax,
+                invoice.period_start,
+                invoice.period_end,
+            )
+        else:
+            command = domain.FailInvoice(invoice.user_id, invoice.invoice_id, "payment_failed")
+        await self._execute(invoice.user_id, command, delivery)
+
+    async def _execute(self, user_id: str, command: domain.Command, delivery: Delivery) -> None:
+        await self.store.execute(domain.SUBSCRIPTION, domain.stream(user_id), command, claim=delivery.claim)

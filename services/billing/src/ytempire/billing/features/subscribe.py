@@ -1,0 +1,63 @@
+"""Order a subscription, make it at Stripe, record what came of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ytempire.billing.domain import subscription as domain
+from ytempire.billing.domain.events import PlanNoted, SubscriptionOrdered
+from ytempire.billing.ports import Payer, PaymentRefusedError, Payments
+from ytempire.chassis import Opener
+from ytempire.events.gateway import PaymentSetupRequested
+from ytempire.events.onboarding import PlanSelected, PreferencesSaved
+from ytempire.eventstore import Delivery, EventStore, TransientError
+
+_PLAN_PATIENCE = 6
+"""Tries before a missing plan is believed to be missing: its event may still be on the way."""
+
+
+@dataclass(frozen=True)
+class Subscribe:
+    store: EventStore
+    payments: Payments
+    opener: Opener
+
+    async def note_plan(self, event: PlanSelected, delivery: Delivery) -> None:
+        noted = PlanNoted(**event.model_dump())
+        await self._execute(event.user_id, domain.NotePlan(noted), delivery)
+
+    async def note_zone(self, event: PreferencesSaved, delivery: Delivery) -> None:
+        await self._execute(event.user_id, domain.NoteZone(event.user_id, event.timezone), delivery)
+
+    async def order(self, event: PaymentSetupRequested, delivery: Delivery) -> None:
+        state, _ = await self.store.state(domain.SUBSCRIPTION, domain.stream(event.user_id))
+        if state.plan is None and delivery.attempt < _PLAN_PATIENCE:
+            raise TransientError("the chosen plan has not arrived yet")
+        await self._execute(event.user_id, domain.Order(event.user_id, event.payment_method_id, event.sealed), delivery)
+
+    async def make(self, event: SubscriptionOrdered, delivery: Delivery) -> None:
+        """The effect. Safe to repeat: Stripe answers the same key with the same subscription."""
+        state, _ = await self.store.state(domain.SUBSCRIPTION, domain.stream(event.user_id))
+        if state.plan is None:
+            raise TransientError("an ordered subscription has no plan")
+        billing = self.opener.open(event.sealed, delivery.envelope.time)
+        payer = Payer(event.user_id, billing["name"], billing["email"])
+        command: domain.Command
+        try:
+            made = await self.payments.subscribe(payer, state.plan, event.payment_method_id, delivery.envelope.id)
+        except PaymentRefusedError as error:
+            command = domain.RefusePayment(event.user_id, error.code, str(error))
+        else:
+            command = domain.Start(
+                event.user_id,
+                made.customer_id,
+                made.subscription_id,
+                made.status,
+                made.trial_ends_at,
+                made.period_start,
+                made.period_end,
+            )
+        await self._execute(event.user_id, command, delivery)
+
+    async def _execute(self, user_id: str, command: domain.Command, delivery: Delivery) -> None:
+        await self.store.execute(domain.SUBSCRIPTION, domain.stream(user_id), command, claim=delivery.claim)

@@ -1,0 +1,33 @@
+"""Foreign events in."""
+
+from __future__ import annotations
+
+from ytempire.billing.features.allot import Allot
+from ytempire.billing.features.follow_stripe import FollowStripe
+from ytempire.billing.features.subscribe import Subscribe
+from ytempire.events.gateway import (
+    ChannelConnectionRequested,
+    PaymentSetupRequested,
+    VideoRequested,
+    WebhookReceived,
+)
+from ytempire.events.media import VideoRejected, VideoRendered, VideoRenderFailed
+from ytempire.events.onboarding import PlanSelected, PreferencesSaved
+from ytempire.events.publisher import ChannelConnectionRejected, ChannelDisconnected
+from ytempire.eventstore import Handlers
+
+
+def subscriptions(subscribe: Subscribe, follow: FollowStripe, allot: Allot) -> Handlers:
+    return {
+        PlanSelected: subscribe.note_plan,
+        PreferencesSaved: subscribe.note_zone,
+        PaymentSetupRequested: subscribe.order,
+        WebhookReceived: follow.note,
+        VideoRequested: allot.reserve_video,
+        VideoRendered: allot.consume_video,
+        VideoRenderFailed: allot.release_video,
+        VideoRejected: allot.release_video,
+        ChannelConnectionRequested: allot.reserve_channel,
+        ChannelConnectionRejected: allot.release_channel,
+        ChannelDisconnected: allot.release_channel,
+    }

@@ -1,0 +1,1 @@
+"""Channels, uploads, read-back."""

@@ -1,0 +1,61 @@
+"""Wiring."""
+
+from __future__ import annotations
+
+import base64
+from pathlib import Path
+
+import ytempire.publisher
+from ytempire.chassis import AssetReader, Definition, Host, Service, ServiceSettings
+from ytempire.eventstore.vault import Vault
+from ytempire.publisher.adapters.google_youtube import GoogleAccess, GoogleYouTube
+from ytempire.publisher.features.connect import Connect
+from ytempire.publisher.features.grants import Grants
+from ytempire.publisher.features.schedule import Schedule
+from ytempire.publisher.features.upload import Upload
+from ytempire.publisher.projections import publications
+from ytempire.publisher.reactions import reactions
+from ytempire.publisher.subscribers import subscriptions
+
+
+class Settings(ServiceSettings):
+    """Publisher's own settings."""
+
+    google_token_url: str
+    google_client_id: str
+    google_client_secret_file: Path
+    youtube_url: str
+    youtube_analytics_url: str
+
+    def google(self) -> GoogleAccess:
+        return GoogleAccess(
+            token_url=self.google_token_url,
+            youtube_url=self.youtube_url,
+            analytics_url=self.youtube_analytics_url,
+            client_id=self.google_client_id,
+            client_secret=self.google_client_secret_file.read_text().strip(),
+            ca_bundle=self.ca_bundle,
+        )
+
+
+async def build(host: Host[Settings]) -> Service:
+    settings = host.settings
+    youtube = GoogleYouTube(settings.google(), host.clock.now)
+    vault = Vault(host.store.pool, base64.b64decode(settings.secret("publisher.kek.key")))
+    assets = AssetReader(settings.assets_dir, base64.b64decode(settings.secret("assets.sign.key")))
+    grants = Grants(host.store, vault)
+    connect = Connect(host.store, youtube, grants, host.opener, host.sealer, host.clock)
+    upload = Upload(host.store, youtube, grants, vault, assets, host.clock)
+    return Service(
+        subscriptions=subscriptions(connect, Schedule(host.store, host.clock)),
+        reactions=reactions(connect, upload),
+    )
+
+
+DEFINITION = Definition(
+    name="publisher",
+    settings=Settings,
+    projections=(publications.PROJECTION,),
+    build=build,
+    package_file=ytempire.publisher.__file__,
+)
