@@ -1,0 +1,1 @@
+"""An OpenAI-compatible text service: deterministic answers, exact usage and cost."""

@@ -1,0 +1,357 @@
+"""Subscriptions: create, change (with prorations), cancel, resume, list."""
+
+from dataclasses import dataclass
+
+from ytempire.sandbox.stripe.cards import Cards
+from ytempire.sandbox.stripe.cycle import ENDED, Cycle
+from ytempire.sandbox.stripe.errors import declined, invalid
+from ytempire.sandbox.stripe.events import Events
+from ytempire.sandbox.stripe.forms import Params
+from ytempire.sandbox.stripe.invoices import Invoices, NoCardError
+from ytempire.sandbox.stripe.money import Money
+from ytempire.sandbox.stripe.objects import Doc, Objects, new_id
+from ytempire.sandbox.stripe.periods import Line, cycle_lines, proration_lines, same_interval
+
+DAY_S = 86_400
+MOST_TRIAL_DAYS = 730
+PRORATION = ("create_prorations", "always_invoice", "none")
+PAYMENT = ("allow_incomplete", "default_incomplete", "error_if_incomplete", "pending_if_incomplete")
+MISSING_CARD = ("create_invoice", "cancel", "pause")
+COMMON = (
+    "items", "default_payment_method", "payment_behavior", "proration_behavior", "proration_date", "metadata",
+    "description", "cancel_at_period_end", "cancel_at", "trial_end", "trial_settings", "payment_settings",
+    "off_session", "collection_method", "automatic_tax",
+)  # fmt: skip
+CREATE = (*COMMON, "customer", "trial_period_days", "currency", "billing_mode", "backdate_start_date")
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What subscriptions are made with."""
+
+    objects: Objects
+    events: Events
+    cards: Cards
+    money: Money
+    invoices: Invoices
+    cycle: Cycle
+
+
+class Subscriptions:
+    """The commands on subscriptions."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._p, self._objects, self._events = parts, parts.objects, parts.events
+
+    def create(self, params: Params) -> Doc:
+        """A new subscription: trialing, or charged at once."""
+        params.only(*CREATE)
+        customer = self._objects.get("customer", params.needed("customer"), "customer")
+        now = self._objects.now()
+        trial_end = self._trial_end(params, now)
+        doc = self._objects.make("subscription", **_blank(customer["id"], now, params))
+        items = [self._new_item(doc, item) for item in params.groups("items")]
+        if not items:
+            raise invalid("Missing required param: items.", "items", "parameter_missing")
+        _one_rhythm(items)
+        doc["currency"] = items[0]["price"]["currency"]
+        doc["items"] = {"object": "list", "has_more": False, "total_count": len(items), "data": items,
+                        "url": f"/v1/subscription_items?subscription={doc['id']}"}  # fmt: skip
+        doc["metadata"] = params.metadata()
+        if params.text("default_payment_method"):
+            doc["default_payment_method"] = self._p.cards.owned(
+                params.needed("default_payment_method"), customer["id"]
+            )["id"]
+        self._timing(doc, params)
+        if trial_end is not None and trial_end > now:
+            self._start_trial(doc, now, trial_end)
+        else:
+            self._start_paid(doc, now, params.choice("payment_behavior", PAYMENT, "allow_incomplete") or "")
+        return doc
+
+    def update(self, doc: Doc, params: Params) -> Doc:
+        """Change a subscription; a change of items is prorated by the second."""
+        params.only(*COMMON)
+        _alive(doc)
+        fields: Doc = {"metadata": params.metadata(doc["metadata"])}
+        if params.has("description"):
+            fields["description"] = params.text("description")
+        if params.has("default_payment_method"):
+            id = params.text("default_payment_method")
+            fields["default_payment_method"] = self._p.cards.owned(id, doc["customer"])["id"] if id else None
+        changed = {**doc}
+        self._timing(changed, params)
+        for name in ("cancel_at_period_end", "cancel_at", "canceled_at", "cancellation_details", "trial_settings"):
+            fields[name] = changed[name]
+        if params.has("items"):
+            self._change_items(doc, params, fields)
+        self._events.change(doc, "customer.subscription.updated", **fields)
+        if params.text("trial_end") == "now" and doc["status"] == "trialing":
+            self._end_trial(doc)
+        return doc
+
+    def cancel(self, doc: Doc, params: Params) -> Doc:
+        """Cancel at once; with ``prorate`` the unused time is credited, with ``invoice_now`` it is invoiced."""
+        params.only("invoice_now", "prorate", "cancellation_details")
+        _alive(doc)
+        comment = params.group("cancellation_details").only("comment", "feedback").values
+        if params.flag("prorate") and doc["status"] == "active":
+            lines = proration_lines(doc, doc["items"]["data"], [], self._objects.now())
+            self._p.invoices.wait(doc["customer"], doc["currency"], lines)
+        if params.flag("invoice_now") and self._p.invoices.waiting(doc["id"]):
+            self._invoice_now(doc, "subscription_update", [])
+        return self._p.cycle.cancel(doc, "cancellation_requested", comment)
+
+    def resume(self, doc: Doc, params: Params) -> Doc:
+        """Start a paused subscription again, with a new period from now."""
+        params.only("billing_cycle_anchor", "proration_behavior", "proration_date")
+        if doc["status"] != "paused":
+            raise invalid("You can only resume a paused subscription.", None, "subscription_not_paused")
+        self._p.cycle.renew(doc, start=self._objects.now())
+        self._events.emit("customer.subscription.resumed", doc)
+        return doc
+
+    def preview(self, params: Params) -> Doc:
+        """The next invoice as it would be, after a change that is not made."""
+        params.only("customer", "subscription", "subscription_details", "schedule", "automatic_tax", "currency")
+        doc = _alive(self._objects.get("subscription", params.needed("subscription"), "subscription"))
+        details = params.group("subscription_details").only(
+            "items", "proration_behavior", "proration_date", "cancel_at_period_end", "trial_end", "default_tax_rates"
+        )
+        lines = self._p.invoices.waiting(doc["id"])
+        behaviour = details.choice("proration_behavior", PRORATION, "create_prorations")
+        changed = doc
+        if details.has("items"):
+            items = self._merged(doc, details)
+            changed = {**doc, "items": {**doc["items"], "data": items}}
+            moment = details.integer("proration_date") or self._objects.now()
+            if behaviour != "none":
+                lines += self._prorations(doc, items, moment)
+        if behaviour != "always_invoice":
+            lines += _next_lines(changed, self._p.cycle)
+        customer = self._objects.get("customer", doc["customer"])
+        body = self._p.invoices.build(changed, customer, lines, "upcoming")
+        due = max(0, body["total"] + customer["balance"])
+        fields = {"id": new_id("upcoming_in_"), "object": "invoice", "created": self._objects.now(), "livemode": False}
+        credit = {"starting_balance": customer["balance"], "amount_due": due, "amount_remaining": due}
+        return body | fields | credit
+
+    def _start_trial(self, doc: Doc, now: int, trial_end: int) -> None:
+        for item in doc["items"]["data"]:
+            item.update(current_period_start=now, current_period_end=trial_end)
+        doc.update(status="trialing", trial_start=now, trial_end=trial_end, billing_cycle_anchor=trial_end)
+        self._objects.keep(doc)
+        invoice = self._p.invoices.draft(doc, cycle_lines(doc, trial=True), "subscription_create")
+        self._p.invoices.finalise(invoice)
+        self._p.invoices.pay(invoice)
+        self._started(doc, invoice)
+
+    def _start_paid(self, doc: Doc, now: int, behaviour: str) -> None:
+        doc["items"]["data"] = self._p.cycle.start_period(doc, now, now)
+        self._objects.keep(doc)
+        card = self._p.invoices.card_for(_invoice_of(doc))
+        if card is None and behaviour != "default_incomplete":
+            text = "This customer has no attached payment source or default payment method."
+            raise invalid(text, None, "resource_missing")
+        refusal = self._p.money.refusal(card) if card else None
+        if refusal and behaviour == "error_if_incomplete":
+            self._objects.delete(doc)
+            raise declined(refusal)
+        invoice = self._p.invoices.draft(doc, cycle_lines(doc), "subscription_create")
+        self._p.invoices.finalise(invoice)
+        failed = behaviour == "default_incomplete" or self._p.invoices.pay(invoice) is not None
+        doc["status"] = "incomplete" if failed and invoice["status"] != "paid" else "active"
+        self._started(doc, invoice)
+
+    def _started(self, doc: Doc, invoice: Doc) -> None:
+        doc["latest_invoice"] = invoice["id"]
+        if doc["cancel_at_period_end"]:
+            doc["cancel_at"] = doc["items"]["data"][0]["current_period_end"]
+        self._objects.keep(doc)
+        self._events.emit("customer.subscription.created", doc)
+        self._p.cycle.begin(doc)
+        if doc["cancel_at"] is not None and not doc["cancel_at_period_end"]:
+            self._p.cycle.set(doc, "cancel_at", doc["cancel_at"])
+
+    def _end_trial(self, doc: Doc) -> None:
+        now = self._objects.now()
+        self._p.cycle.set(doc, "trial_will_end", None)
+        doc["trial_end"] = now
+        self._p.cycle.renew(doc, start=now)
+
+    def _change_items(self, doc: Doc, params: Params, fields: Doc) -> None:
+        behaviour = params.choice("proration_behavior", PRORATION, "create_prorations")
+        now = self._objects.now()
+        items = self._merged(doc, params)
+        lines = [] if behaviour == "none" else self._prorations(doc, items, params.integer("proration_date") or now)
+        restart = doc["status"] != "trialing" and not same_interval(doc["items"]["data"][0], items[0])
+        if restart:
+            moved = self._p.cycle.start_period({**doc, "items": {"data": items}}, now, now)
+            items, fields["billing_cycle_anchor"] = moved, now
+        fields["items"] = {**doc["items"], "data": items, "total_count": len(items)}
+        self._p.invoices.wait(doc["customer"], doc["currency"], lines)
+        if restart or (behaviour == "always_invoice" and lines):
+            changed = {**doc, "items": fields["items"]}
+            invoice = self._invoice_now(changed, "subscription_update", cycle_lines(changed) if restart else [])
+            fields["latest_invoice"] = invoice["id"]
+            if invoice["status"] != "paid":
+                fields["status"] = "past_due"
+                self._p.cycle.set(doc, "collect", now + DAY_S)
+        if restart:
+            self._p.cycle.set(doc, "period_end", items[0]["current_period_end"])
+
+    def _invoice_now(self, doc: Doc, reason: str, lines: list[Line]) -> Doc:
+        invoice = self._p.invoices.draft(doc, lines, reason)
+        self._p.invoices.finalise(invoice)
+        try:
+            self._p.invoices.pay(invoice)
+        except NoCardError:
+            self._events.change_as("invoice.payment_failed", invoice, attempted=True, attempt_count=1)
+        return invoice
+
+    def _prorations(self, doc: Doc, items: list[Doc], moment: int) -> list[Line]:
+        return proration_lines(doc, doc["items"]["data"], items, moment) if doc["status"] == "active" else []
+
+    def _merged(self, doc: Doc, params: Params) -> list[Doc]:
+        """The items after a change: known ids are changed or deleted, others are added."""
+        items = {item["id"]: item for item in doc["items"]["data"]}
+        for given in params.groups("items"):
+            id = given.text("id")
+            if id is None:
+                added = self._new_item(doc, given)
+                period = {key: doc["items"]["data"][0][key] for key in ("current_period_start", "current_period_end")}
+                items[added["id"]] = {**added, **period}
+            elif id not in items:
+                raise invalid(f"No such subscription item: '{id}'", "items", "resource_missing")
+            elif given.flag("deleted"):
+                del items[id]
+            else:
+                items[id] = self._changed_item(items[id], given)
+        if not items:
+            raise invalid("A subscription must have at least one item.", "items")
+        _one_rhythm(list(items.values()))
+        return list(items.values())
+
+    def _changed_item(self, item: Doc, given: Params) -> Doc:
+        given.only("id", "price", "quantity", "deleted", "metadata", "clear_usage")
+        price = self._price(given) if given.has("price") else item["price"]
+        quantity = given.integer("quantity", least=0)
+        return {
+            **item,
+            "price": price,
+            "plan": None,
+            "quantity": item["quantity"] if quantity is None else quantity,
+            "metadata": given.metadata(item["metadata"]),
+        }
+
+    def _new_item(self, doc: Doc, given: Params) -> Doc:
+        given.only("price", "quantity", "metadata", "discounts", "tax_rates")
+        quantity = given.integer("quantity", least=0)
+        return {
+            "id": new_id("si_"),
+            "object": "subscription_item",
+            "billing_thresholds": None,
+            "created": doc["created"],
+            "current_period_start": doc["created"],
+            "current_period_end": doc["created"],
+            "discounts": [],
+            "metadata": given.metadata(),
+            "plan": None,
+            "price": self._price(given),
+            "quantity": 1 if quantity is None else quantity,
+            "subscription": doc["id"],
+            "tax_rates": [],
+        }
+
+    def _price(self, given: Params) -> Doc:
+        price = self._objects.get("price", given.needed("price"), "items[0][price]")
+        if not price["active"]:
+            raise invalid(f"The price specified is inactive: {price['id']}.", "items[0][price]")
+        if price["recurring"] is None:
+            raise invalid("The price specified is set to `type=one_time` but this field only accepts recurring prices.")
+        return price
+
+    def _trial_end(self, params: Params, now: int) -> int | None:
+        days = params.integer("trial_period_days", least=0)
+        if days is not None and params.has("trial_end"):
+            raise invalid("You may only specify one of these parameters: trial_end, trial_period_days.")
+        if days is not None:
+            if days > MOST_TRIAL_DAYS:
+                raise invalid("Trial periods may be at most 730 days.", "trial_period_days")
+            return now + days * DAY_S if days else None
+        return None if params.text("trial_end") == "now" else params.integer("trial_end")
+
+    def _timing(self, doc: Doc, params: Params) -> None:
+        """``cancel_at_period_end``, ``cancel_at`` and what to do when a trial ends without a card."""
+        if params.has("cancel_at_period_end"):
+            wanted = bool(params.flag("cancel_at_period_end"))
+            end = doc["items"]["data"][0]["current_period_end"]
+            reason = {**doc["cancellation_details"], "reason": "cancellation_requested" if wanted else None}
+            doc.update(
+                cancel_at_period_end=wanted,
+                cancel_at=end if wanted else None,
+                canceled_at=self._objects.now() if wanted else None,
+                cancellation_details=reason,
+            )
+        if params.has("cancel_at"):
+            doc["cancel_at"] = params.integer("cancel_at", least=self._objects.now())
+            self._p.cycle.set(doc, "cancel_at", doc["cancel_at"])
+        if params.has("trial_settings"):
+            behaviour = params.group("trial_settings").only("end_behavior").group("end_behavior")
+            chosen = behaviour.choice("missing_payment_method", MISSING_CARD, "create_invoice")
+            doc["trial_settings"] = {"end_behavior": {"missing_payment_method": chosen}}
+
+
+def _alive(doc: Doc) -> Doc:
+    if doc["status"] in ENDED:
+        raise invalid(f"No such subscription: '{doc['id']}'", "id", "resource_missing", 404)
+    return doc
+
+
+def _one_rhythm(items: list[Doc]) -> None:
+    if any(not same_interval(items[0], item) for item in items[1:]):
+        raise invalid("This sandbox bills all items of a subscription in one interval.", "items")
+    if len({item["price"]["currency"] for item in items}) > 1:
+        raise invalid("All prices of a subscription must be in one currency.", "items")
+
+
+def _invoice_of(doc: Doc) -> Doc:
+    return {"customer": doc["customer"], "parent": {"subscription_details": {"subscription": doc["id"]}}}
+
+
+def _next_lines(doc: Doc, cycle: Cycle) -> list[Line]:
+    items = doc["items"]["data"]
+    begin = items[0]["current_period_end"]
+    anchor = begin if doc["status"] == "trialing" else doc["billing_cycle_anchor"]
+    return cycle_lines({**doc, "items": {"data": cycle.start_period(doc, begin, anchor)}})
+
+
+def _blank(customer: str, now: int, params: Params) -> Doc:
+    empty = (
+        "application", "application_fee_percent", "billing_thresholds", "cancel_at", "canceled_at", "days_until_due",
+        "default_payment_method", "default_source", "ended_at", "latest_invoice", "next_pending_invoice_item_invoice",
+        "on_behalf_of", "pause_collection", "pending_invoice_item_interval", "pending_setup_intent", "pending_update",
+        "schedule", "test_clock", "transfer_data", "trial_end", "trial_start",
+    )  # fmt: skip
+    return dict.fromkeys(empty) | {
+        "automatic_tax": {"disabled_reason": None, "enabled": False, "liability": None},
+        "billing_cycle_anchor": now,
+        "billing_mode": {"type": "flexible", "flexible": {"proration_discounts": "included"}},
+        "cancel_at_period_end": False,
+        "cancellation_details": {"comment": None, "feedback": None, "reason": None},
+        "collection_method": params.choice("collection_method", ("charge_automatically",), "charge_automatically"),
+        "currency": "usd",
+        "customer": customer,
+        "default_tax_rates": [],
+        "description": params.text("description"),
+        "discounts": [],
+        "invoice_settings": {"account_tax_ids": None, "issuer": {"type": "self"}},
+        "items": {"object": "list", "data": [{"current_period_end": now}]},
+        "metadata": {},
+        "payment_settings": {
+            "payment_method_options": None, "payment_method_types": None, "save_default_payment_method": "off",
+        },
+        "start_date": now,
+        "status": "active",
+        "trial_settings": {"end_behavior": {"missing_payment_method": "create_invoice"}},
+    }  # fmt: skip
