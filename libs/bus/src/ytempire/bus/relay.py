@@ -72,8 +72,10 @@ class Relay:
                 resumed = False
                 await asyncio.sleep(_RETRY_S)
                 continue
+            # not wait_for: up to Python 3.11 it swallows a cancellation that comes together with the event
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(listener.wait(), _POLL_S)
+                async with asyncio.timeout(_POLL_S):
+                    await listener.wait()
 
     async def _resume(self) -> None:
         info = await self._jetstream.stream_info(self._stream)

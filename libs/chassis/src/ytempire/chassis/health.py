@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+import contextlib
+from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 
 import uvicorn
@@ -54,5 +55,7 @@ class Server(uvicorn.Server):
             )
         )
 
-    def install_signal_handlers(self) -> None:
-        """The runner does that."""
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """The runner handles signals for the whole process."""
+        yield

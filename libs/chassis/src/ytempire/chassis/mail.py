@@ -43,6 +43,9 @@ class Mailer:
         try:
             await aiosmtplib.send(message, hostname=self._host, port=self._port, timeout=15, start_tls=False)
         except aiosmtplib.SMTPRecipientsRefused as error:
+            # 4xx asks to come back (greylisting, a full queue); only 5xx is final
+            if any(refused.code < 500 for refused in error.recipients):
+                raise TransientError("the mail server asks to try the address later") from error
             raise PermanentError("the mail server refuses the address") from error
         except (aiosmtplib.SMTPException, OSError) as error:
             raise TransientError(f"the mail server did not take the mail: {type(error).__name__}") from error

@@ -22,6 +22,7 @@ from ytempire.chassis.settings import ServiceSettings, load
 from ytempire.events.signals import ServiceHeartbeat
 from ytempire.eventstore import EventStore, ReadModels
 from ytempire.eventstore.migrate import upgrade
+from ytempire.eventstore.tasks import end
 from ytempire.eventstore.workers import Projector, Reactor, TimerRunner
 
 _HEARTBEAT_S = 10.0
@@ -33,7 +34,7 @@ def run(definition: AnyDefinition) -> None:
     settings = load(definition.settings, definition.name)
     telemetry.set_up_logs(settings.service, settings.log_level)
     traces = telemetry.set_up_traces(settings)
-    upgrade(_migrations(definition), settings.owner_dsn(), application_role=settings.service)
+    upgrade(migrations_of(definition), settings.owner_dsn(), application_role=settings.service)
     try:
         import uvloop
 
@@ -42,7 +43,8 @@ def run(definition: AnyDefinition) -> None:
         traces.shutdown()
 
 
-def _migrations(definition: AnyDefinition) -> Path:
+def migrations_of(definition: AnyDefinition) -> Path:
+    """The migrations folder that lies beside the service's ``src``."""
     return Path(definition.package_file).resolve().parents[3] / "migrations"
 
 
@@ -147,9 +149,7 @@ class _Process:
         self._stop.set()
 
     async def _cancel_tasks(self) -> None:
-        for task in reversed(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await end(reversed(self._tasks))
 
 
 class _State:

@@ -15,6 +15,7 @@ from ytempire.eventstore.decider import Decider
 from ytempire.eventstore.encode import Head
 from ytempire.eventstore.errors import VersionConflictError
 from ytempire.eventstore.records import Claim, Committed, Recorded, StreamAppend, Unit
+from ytempire.eventstore.tasks import end
 from ytempire.eventstore.writer import Writer
 
 S = TypeVar("S")
@@ -38,8 +39,7 @@ class EventStore:
 
     async def close(self) -> None:
         if self._task:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+            await end([self._task])
         await self._pool.close()
 
     @property

@@ -18,6 +18,7 @@ from ytempire.eventstore.errors import PermanentError, RewindError
 from ytempire.eventstore.readmodels import Projection, ReadModels
 from ytempire.eventstore.records import Claim, Recorded, StreamAppend, Unit
 from ytempire.eventstore.store import EventStore
+from ytempire.eventstore.tasks import end
 
 _PAGE = 500
 _POLL_S = 1.0
@@ -113,9 +114,7 @@ class Reactor:
                 if not records:
                     await _wait(listener)
         finally:
-            for task in self._last.values():
-                task.cancel()
-            await asyncio.gather(*self._last.values(), return_exceptions=True)
+            await end(self._last.values())
 
     def _start(self, record: Recorded) -> None:
         self._progress.open.add(record.position)
@@ -265,5 +264,7 @@ class TimerRunner:
 
 
 async def _wait(listener: asyncio.Event) -> None:
+    # not wait_for: up to Python 3.11 it swallows a cancellation that comes together with the event
     with contextlib.suppress(TimeoutError):
-        await asyncio.wait_for(listener.wait(), _POLL_S)
+        async with asyncio.timeout(_POLL_S):
+            await listener.wait()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ytempire.analytics.features.account import Account
 from ytempire.analytics.features.collect import Collect
 from ytempire.analytics.features.monetize import Monetize
@@ -13,7 +15,7 @@ from ytempire.eventstore import Delivery, Handlers
 
 def subscriptions(collect: Collect, monetize: Monetize, account: Account) -> Handlers:
     async def published(event: VideoPublished, delivery: Delivery) -> None:
-        await collect.note_publication(event, Delivery(delivery.envelope, f"{delivery.consumer}/figures"))
+        await collect.note_publication(event, replace(delivery, consumer=f"{delivery.consumer}/figures"))
         await account.post_publication(event, delivery)
 
     return {

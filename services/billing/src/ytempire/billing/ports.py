@@ -23,6 +23,8 @@ class Payer:
     user_id: str
     name: str
     email: str
+    customer_id: str | None = None
+    """The provider's customer, where there is one already."""
 
 
 @dataclass(frozen=True)

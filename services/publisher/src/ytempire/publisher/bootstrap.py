@@ -25,13 +25,11 @@ class Settings(ServiceSettings):
     google_client_id: str
     google_client_secret_file: Path
     youtube_url: str
-    youtube_analytics_url: str
 
     def google(self) -> GoogleAccess:
         return GoogleAccess(
             token_url=self.google_token_url,
             youtube_url=self.youtube_url,
-            analytics_url=self.youtube_analytics_url,
             client_id=self.google_client_id,
             client_secret=self.google_client_secret_file.read_text().strip(),
             ca_bundle=self.ca_bundle,
@@ -40,7 +38,7 @@ class Settings(ServiceSettings):
 
 async def build(host: Host[Settings]) -> Service:
     settings = host.settings
-    youtube = GoogleYouTube(settings.google(), host.clock.now)
+    youtube = GoogleYouTube(settings.google())
     vault = Vault(host.store.pool, base64.b64decode(settings.secret("publisher.kek.key")))
     assets = AssetReader(settings.assets_dir, base64.b64decode(settings.secret("assets.sign.key")))
     grants = Grants(host.store, vault)

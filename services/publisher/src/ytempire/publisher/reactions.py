@@ -11,6 +11,7 @@ from ytempire.publisher.domain.events import (
     ConnectionSlotDenied,
     ConnectionSlotHeld,
     GrantKept,
+    ReadBackDue,
 )
 from ytempire.publisher.features.connect import Connect
 from ytempire.publisher.features.upload import Upload
@@ -21,5 +22,5 @@ def reactions(connect: Connect, upload: Upload) -> Sequence[Reaction]:
     return (
         Reaction("publisher-connections", dict.fromkeys(news, connect.proceed), concurrency=8),
         Reaction("publisher-uploads", {VideoScheduled: upload.upload}, concurrency=3),
-        Reaction("publisher-readback", {VideoPublished: upload.verify}, concurrency=3),
+        Reaction("publisher-readback", {VideoPublished: upload.verify, ReadBackDue: upload.verify}, concurrency=3),
     )

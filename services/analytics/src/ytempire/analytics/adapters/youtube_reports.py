@@ -53,6 +53,9 @@ class YouTubeReports:
             try:
                 return await asyncio.to_thread(self._query, refresh_token, platform_video_id, first, last, monetary)
             except HttpError as error:
+                if monetary and error.status_code == 403:
+                    # out of the Partner Programme, or consent without the figures of money: the counts remain
+                    return await self.figures(refresh_token, platform_video_id, first, last, monetary=False)
                 raise TransientError(f"YouTube Analytics answered {error.status_code}: {error.reason}") from error
             except RefreshError as error:
                 raise ConnectionLostError from error

@@ -25,7 +25,7 @@ COLLECTION_EVERY = timedelta(days=1)
 FINAL_AFTER = timedelta(days=12)
 """YouTube revises a day's estimates for about ten days; after this a figure counts as final."""
 WINDOW = timedelta(days=14)
-"""How far back each collection looks."""
+"""How far each collection looks back behind the last day that is known."""
 ADS = "youtube_adsense"
 
 
@@ -51,6 +51,12 @@ class Channel:
     """By our video id."""
     metrics: Mapping[date, tuple[MetricLine, ...]] = field(default_factory=dict)
     revenue: Mapping[date, RevenueRecorded | RevenueAdjusted] = field(default_factory=dict)
+
+    def since(self, published: date) -> date:
+        """The first day to ask for: no day is left out, however long nobody asked."""
+        # the day before: our record of a publication may be a moment later than YouTube's
+        first = published - timedelta(days=1)
+        return max(first, max(self.metrics) - WINDOW) if self.metrics else first
 
 
 @dataclass(frozen=True)

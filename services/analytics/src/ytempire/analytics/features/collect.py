@@ -7,17 +7,20 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
+import structlog
+
 from ytempire.analytics.domain import collection as domain
 from ytempire.analytics.domain.collection import Figures
 from ytempire.analytics.domain.events import ChannelLeft, ChannelNoted, CollectionDue, PublicationNoted
 from ytempire.analytics.ports import ConnectionLostError, Reports
 from ytempire.chassis import Clock, Opener
 from ytempire.events.publisher import ChannelConnected, ChannelDisconnected, VideoPublished
-from ytempire.eventstore import Delivery, EventStore, StreamAppend, Unit
+from ytempire.eventstore import Delivery, EventStore, StreamAppend, TransientError, Unit
 from ytempire.eventstore.vault import ERASED, Vault
 
 _PACIFIC = ZoneInfo("America/Los_Angeles")
 _FIELD = "refresh_token"
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True)
@@ -73,6 +76,12 @@ class Collect:
             figures = await self._figures(state, state.noted, now)
         except ConnectionLostError:
             figures = {}
+        except TransientError as error:
+            if not delivery.last:
+                raise
+            # the next day's collection looks back far enough to make up for this one
+            log.warning("figures not collected today", channel=event.channel_id, error=str(error))
+            figures = {}
         events = tuple(domain.decide(state, domain.Collect(now, figures)))
         appends = (StreamAppend(domain.stream(event.channel_id), events, version),) if events else ()
         # the next due time counts from this one, so that a late collection does not shift the rhythm
@@ -92,7 +101,7 @@ class Collect:
             video.video_id: await self.reports.figures(
                 token,
                 video.platform_video_id,
-                max(last - domain.WINDOW, _pacific(video.published_at)),
+                state.since(_pacific(video.published_at)),
                 last,
                 monetary=channel.monetised,
             )

@@ -3,19 +3,32 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
+
+import structlog
 
 from ytempire.analytics.domain import sales as domain
 from ytempire.analytics.domain import video
 from ytempire.analytics.domain.events import SalesCollectionDue
 from ytempire.analytics.ports import AffiliateNetwork, Transaction
 from ytempire.chassis import Clock
-from ytempire.eventstore import Claim, Delivery, EventStore, MessageContext, Timer, Unit, handling
+from ytempire.eventstore import (
+    Claim,
+    Delivery,
+    EventStore,
+    PermanentError,
+    Timer,
+    TransientError,
+    Unit,
+    current,
+    handling,
+)
 
 _EVERY = timedelta(days=1)
 _WINDOW = timedelta(days=30)
 """The network answers for at most 31 days."""
+log = structlog.get_logger()
 _STREAM = "sales-collection"
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 
@@ -33,8 +46,14 @@ class Sell:
 
     async def collect(self, event: SalesCollectionDue, delivery: Delivery) -> None:
         now = self.clock.now()
-        for transaction in await self.network.transactions(now - _WINDOW, now):
-            await self._observe(transaction)
+        try:
+            for transaction in await self.network.transactions(now - _WINDOW, now):
+                await self._observe(transaction)
+        except (TransientError, PermanentError) as error:
+            if isinstance(error, TransientError) and not delivery.last:
+                raise
+            # tomorrow's window holds today's sales too
+            log.warning("sales not collected today", error=str(error))
         timer = Timer(_STREAM, delivery.envelope.time + _EVERY, _STREAM, SalesCollectionDue())
         await self.store.submit(Unit((), delivery.claim, timers=(timer,)))
 
@@ -55,7 +74,7 @@ class Sell:
             channel_id=sold.noted.channel_id,
             at=self.clock.now(),
         )
-        with handling(MessageContext(tenant=sold.noted.user_id)):
+        with handling(replace(current(), tenant=sold.noted.user_id)):
             await self.store.execute(
                 domain.SALE, domain.stream(transaction.network, transaction.transaction_id), command
             )

@@ -56,27 +56,17 @@ class StripePayments:
             except stripe.CardError as error:
                 text = error.user_message or "The card was declined."
                 raise PaymentRefusedError(error.code or "card_declined", f"{text} Use another card.") from error
-            except stripe.InvalidRequestError as error:
-                if error.param != "payment_method" and "payment_method" not in (error.param or str(error)):
-                    raise
-                text = "This payment method is not known to Stripe or cannot be used. Enter the card again."
-                raise PaymentRefusedError("invalid_payment_method", text) from error
             except (stripe.APIConnectionError, stripe.RateLimitError, stripe.APIError) as error:
                 raise TransientError(f"Stripe did not answer: {type(error).__name__}") from error
 
     def _subscribe(self, payer: Payer, plan: PlanNoted, payment_method_id: str, key: str) -> SubscriptionFacts:
-        customer = self._client.v1.customers.create(
-            {"name": payer.name, "email": payer.email, "metadata": {"user_id": payer.user_id}},
-            {"idempotency_key": f"customer-{key}"},
-        )
-        self._client.v1.payment_methods.attach(
-            payment_method_id, {"customer": customer.id}, {"idempotency_key": f"attach-{key}"}
-        )
+        customer_id = payer.customer_id or self._customer(payer, key)
+        card_id = self._attach(payment_method_id, customer_id, key)
         made = self._client.v1.subscriptions.create(
             {
-                "customer": customer.id,
+                "customer": customer_id,
                 "items": [{"price": self._price(plan)}],
-                "default_payment_method": payment_method_id,
+                "default_payment_method": card_id,
                 "payment_behavior": "error_if_incomplete",
                 "metadata": {"user_id": payer.user_id, "plan": plan.plan},
                 **({"trial_period_days": plan.trial_days} if plan.trial_days else {}),
@@ -84,6 +74,26 @@ class StripePayments:
             {"idempotency_key": f"subscription-{key}"},
         )
         return _subscription_facts(made)
+
+    def _customer(self, payer: Payer, key: str) -> str:
+        made = self._client.v1.customers.create(
+            {"name": payer.name, "email": payer.email, "metadata": {"user_id": payer.user_id}},
+            {"idempotency_key": f"customer-{key}"},
+        )
+        return made.id
+
+    def _attach(self, payment_method_id: str, customer_id: str, key: str) -> str:
+        try:
+            attached = self._client.v1.payment_methods.attach(
+                payment_method_id, {"customer": customer_id}, {"idempotency_key": f"attach-{key}"}
+            )
+        except stripe.InvalidRequestError as error:
+            if error.param == "customer":
+                raise
+            text = "This payment method is not known to Stripe or cannot be used. Enter the card again."
+            raise PaymentRefusedError("invalid_payment_method", text) from error
+        # a test token becomes a method of its own when it is attached
+        return attached.id
 
     def _price(self, plan: PlanNoted) -> str:
         """The plan's price at Stripe, made on first use; a changed amount is another price."""

@@ -25,21 +25,36 @@ from ytempire.eventstore import Decider
 
 ENTITLING = frozenset({"trialing", "active", "past_due"})
 """Stripe states in which the customer may work; past_due while dunning still tries."""
+ENDED = frozenset({"canceled", "incomplete_expired"})
+"""Stripe states that are never left: the account may order anew."""
+
+ORDER_REFUSALS = frozenset({"plan_missing", "already_subscribed", "payment_in_progress"})
+"""Refusals of a new order; they leave the order in hand alone."""
 
 
 @dataclass(frozen=True)
 class Subscription:
     plan: PlanNoted | None = None
+    """The plan chosen last."""
     timezone: str = "UTC"
-    ordered: bool = False
+    ordered: PlanNoted | None = None
+    """The plan of the order in hand."""
+    subscribed: PlanNoted | None = None
+    """The plan that is paid for; a later choice does not change it."""
     customer_id: str | None = None
     subscription_id: str | None = None
     status: str | None = None
+    period_end: datetime | None = None
     active: bool = False
     channels: int = 0
     videos_per_day: int = 0
     entitled_plan: str | None = None
     invoices: frozenset[str] = frozenset()
+
+    @property
+    def running(self) -> bool:
+        """Whether there is a subscription that can still go on."""
+        return self.subscription_id is not None and self.status not in ENDED
 
 
 @dataclass(frozen=True)
@@ -120,7 +135,7 @@ Command = NotePlan | NoteZone | Order | Start | RefusePayment | Observe | WarnOf
 def decide(state: Subscription, command: Command) -> Sequence[Event]:
     match command:
         case NotePlan(noted):
-            return [noted] if state.plan != noted and not state.subscription_id else []
+            return [noted] if state.plan != noted else []
         case NoteZone(user_id, timezone):
             return [ZoneNoted(user_id=user_id, timezone=timezone)] if timezone != state.timezone else []
         case Order():
@@ -128,7 +143,7 @@ def decide(state: Subscription, command: Command) -> Sequence[Event]:
         case Start():
             return _start(state, command)
         case RefusePayment(user_id, code, message):
-            return [PaymentSetupRejected(user_id=user_id, code=code, field="payment_method_id", message=message)]
+            return [_refused(user_id, code, "payment_method_id", message)] if state.ordered else []
         case Observe():
             return _observe(state, command)
         case WarnOfTrialEnd(user_id, trial_ends_at):
@@ -142,7 +157,7 @@ def decide(state: Subscription, command: Command) -> Sequence[Event]:
 def _order(state: Subscription, command: Order) -> Sequence[Event]:
     if state.plan is None:
         return [_refused(command.user_id, "plan_missing", "plan", "Choose a plan before you set up the payment.")]
-    if state.subscription_id:
+    if state.running:
         return [
             _refused(
                 command.user_id,
@@ -175,7 +190,7 @@ def _refused(user_id: str, code: str, field: str, message: str) -> PaymentSetupR
 
 
 def _start(state: Subscription, command: Start) -> Sequence[Event]:
-    if state.subscription_id or state.plan is None:
+    if state.ordered is None or command.subscription_id == state.subscription_id:
         return []
     created: list[Event] = []
     if not state.customer_id:
@@ -185,13 +200,13 @@ def _start(state: Subscription, command: Start) -> Sequence[Event]:
         SubscriptionStarted(
             user_id=command.user_id,
             subscription_id=command.subscription_id,
-            plan=state.plan.plan,
+            plan=state.ordered.plan,
             status=command.status,
             trial_ends_at=command.trial_ends_at,
             period_start=command.period_start,
             period_end=command.period_end,
         ),
-        _entitlements(command.user_id, state.plan, command.status in ENTITLING),
+        _entitlements(command.user_id, state.ordered, command.status in ENTITLING),
     ]
 
 
@@ -206,25 +221,27 @@ def _entitlements(user_id: str, plan: PlanNoted, active: bool) -> EntitlementsCh
 
 
 def _observe(state: Subscription, command: Observe) -> Sequence[Event]:
-    if state.subscription_id != command.subscription_id or state.plan is None or command.status == state.status:
+    if state.subscription_id != command.subscription_id or state.subscribed is None:
+        return []
+    if (command.status, command.period_end) == (state.status, state.period_end):
         return []
     events: list[Event] = [
         SubscriptionChanged(
             user_id=command.user_id,
             subscription_id=command.subscription_id,
-            plan=state.plan.plan,
+            plan=state.subscribed.plan,
             status=command.status,
             period_start=command.period_start,
             period_end=command.period_end,
         )
     ]
-    if command.status == "past_due":
+    if command.status != state.status and command.status == "past_due":
         events.append(SubscriptionPastDue(user_id=command.user_id, subscription_id=command.subscription_id))
-    if command.status in {"canceled", "unpaid", "incomplete_expired"}:
+    if command.status in ENDED and state.running:
         events.append(SubscriptionCancelled(user_id=command.user_id, subscription_id=command.subscription_id))
     active = command.status in ENTITLING
     if active != state.active:
-        events.append(_entitlements(command.user_id, state.plan, active))
+        events.append(_entitlements(command.user_id, state.subscribed, active))
     return events
 
 
@@ -250,15 +267,22 @@ def evolve(state: Subscription, event: Event) -> Subscription:
         case ZoneNoted(timezone=timezone):
             return replace(state, timezone=timezone)
         case SubscriptionOrdered():
-            return replace(state, ordered=True)
+            return replace(state, ordered=state.plan)
         case PaymentSetupRejected(code=code):
-            return state if code == "payment_in_progress" else replace(state, ordered=False)
+            return state if code in ORDER_REFUSALS else replace(state, ordered=None)
         case CustomerCreated(stripe_customer_id=customer_id):
             return replace(state, customer_id=customer_id)
-        case SubscriptionStarted(subscription_id=subscription_id, status=status):
-            return replace(state, subscription_id=subscription_id, status=status, ordered=False)
-        case SubscriptionChanged(status=status):
-            return replace(state, status=status)
+        case SubscriptionStarted(subscription_id=subscription_id, status=status, period_end=period_end):
+            return replace(
+                state,
+                subscription_id=subscription_id,
+                status=status,
+                period_end=period_end,
+                subscribed=state.ordered or state.plan,
+                ordered=None,
+            )
+        case SubscriptionChanged(status=status, period_end=period_end):
+            return replace(state, status=status, period_end=period_end)
         case EntitlementsChanged():
             return replace(
                 state,

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ytempire.billing.domain import subscription as domain
 from ytempire.billing.domain.events import StripeNoticed
 from ytempire.billing.ports import Payments
 from ytempire.events.gateway import WebhookReceived
-from ytempire.eventstore import Claim, Delivery, EventStore, TransientError
+from ytempire.eventstore import Claim, Delivery, EventStore, TransientError, current, handling
 
 _START_PATIENCE = 8
 """Tries while a subscription's own beginning may still be on its way into the log."""
@@ -69,4 +69,6 @@ class FollowStripe:
         await self._execute(invoice.user_id, command, delivery)
 
     async def _execute(self, user_id: str, command: domain.Command, delivery: Delivery) -> None:
-        await self.store.execute(domain.SUBSCRIPTION, domain.stream(user_id), command, claim=delivery.claim)
+        # a webhook concerns nobody until its object names the account
+        with handling(replace(current(), tenant=user_id)):
+            await self.store.execute(domain.SUBSCRIPTION, domain.stream(user_id), command, claim=delivery.claim)

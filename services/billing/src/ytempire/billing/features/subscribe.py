@@ -10,8 +10,9 @@ from ytempire.billing.ports import Payer, PaymentRefusedError, Payments
 from ytempire.chassis import Opener
 from ytempire.events.gateway import PaymentSetupRequested
 from ytempire.events.onboarding import PlanSelected, PreferencesSaved
-from ytempire.eventstore import Delivery, EventStore, TransientError
+from ytempire.eventstore import Delivery, EventStore, PermanentError, TransientError
 
+_EXPIRED = "The order took too long to reach the payment provider. Nothing was charged; set up the payment again."
 _PLAN_PATIENCE = 6
 """Tries before a missing plan is believed to be missing: its event may still be on the way."""
 
@@ -38,15 +39,17 @@ class Subscribe:
     async def make(self, event: SubscriptionOrdered, delivery: Delivery) -> None:
         """The effect. Safe to repeat: Stripe answers the same key with the same subscription."""
         state, _ = await self.store.state(domain.SUBSCRIPTION, domain.stream(event.user_id))
-        if state.plan is None:
-            raise TransientError("an ordered subscription has no plan")
-        billing = self.opener.open(event.sealed, delivery.envelope.time)
-        payer = Payer(event.user_id, billing["name"], billing["email"])
+        if state.ordered is None:
+            return
         command: domain.Command
         try:
-            made = await self.payments.subscribe(payer, state.plan, event.payment_method_id, delivery.envelope.id)
+            billing = self.opener.open(event.sealed, delivery.envelope.time)
+            payer = Payer(event.user_id, billing["name"], billing["email"], state.customer_id)
+            made = await self.payments.subscribe(payer, state.ordered, event.payment_method_id, delivery.envelope.id)
         except PaymentRefusedError as error:
             command = domain.RefusePayment(event.user_id, error.code, str(error))
+        except PermanentError:
+            command = domain.RefusePayment(event.user_id, "order_expired", _EXPIRED)
         else:
             command = domain.Start(
                 event.user_id,

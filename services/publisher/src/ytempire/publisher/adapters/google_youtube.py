@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -50,7 +50,6 @@ class GoogleAccess:
 
     token_url: str
     youtube_url: str
-    analytics_url: str
     client_id: str
     client_secret: str
     ca_bundle: Path | None
@@ -59,8 +58,9 @@ class GoogleAccess:
 class GoogleYouTube:
     """Implements ``ports.YouTube``."""
 
-    def __init__(self, access: GoogleAccess, now: Callable[[], datetime]) -> None:
-        self._access, self._now = access, now
+    def __init__(self, access: GoogleAccess, retries: int = 3) -> None:
+        """:param retries: how often a chunk of an upload is sent again before the upload is put off."""
+        self._access, self._retries = access, retries
 
     async def exchange(self, code: str, verifier: str, redirect_uri: str) -> Grant:
         form = {
@@ -71,14 +71,14 @@ class GoogleYouTube:
             "client_id": self._access.client_id,
             "client_secret": self._access.client_secret,
         }
-        verify = str(self._access.ca_bundle) if self._access.ca_bundle else True
+        verify = ssl.create_default_context(cafile=self._access.ca_bundle)
         with span("google exchange code"):
             try:
                 async with httpx.AsyncClient(verify=verify, timeout=_TIMEOUT_S) as client:
                     answer = await client.post(self._access.token_url, data=form)
             except httpx.HTTPError as error:
                 raise TransientError(f"Google was not reached: {type(error).__name__}") from error
-        if answer.status_code >= 500:
+        if answer.status_code == 429 or answer.status_code >= 500:
             raise TransientError(f"Google answered {answer.status_code}")
         body = answer.json()
         if answer.status_code != 200 or "refresh_token" not in body:
@@ -98,20 +98,23 @@ class GoogleYouTube:
         return await self._call("youtube channels.list", lambda: self._channel(refresh_token))
 
     async def upload(self, refresh_token: str, request: UploadRequest, session: str | None, keep: SessionKeeper) -> str:
-        service = self._service("youtube", "v3", self._access.youtube_url, refresh_token)
-        insert = service.videos().insert(
-            part="snippet,status,paidProductPlacementDetails",
-            body=_resource(request),
-            media_body=MediaFileUpload(
-                str(request.file), mimetype=request.media_type, chunksize=_CHUNK, resumable=True
-            ),
+        insert = (
+            self._youtube(refresh_token)
+            .videos()
+            .insert(
+                part="snippet,status,paidProductPlacementDetails",
+                body=_resource(request),
+                media_body=MediaFileUpload(
+                    str(request.file), mimetype=request.media_type, chunksize=_CHUNK, resumable=True
+                ),
+            )
         )
         transfer = ResumableUpload(insert)
         if session is None:
             session = await self._call("youtube open upload", transfer.open)
             await keep(session)
         started = session
-        found = await self._call("youtube videos.insert", lambda: transfer.send(started))
+        found = await self._call("youtube videos.insert", lambda: transfer.send(started, self._retries))
         return str(found["id"])
 
     async def set_thumbnail(self, refresh_token: str, platform_video_id: str, file: Path) -> None:
@@ -158,30 +161,14 @@ class GoogleYouTube:
                 "no_channel", "This Google account has no YouTube channel. Create one and connect again."
             )
         item = found["items"][0]
-        return ChannelFacts(item["id"], item["snippet"]["title"], self._monetised(refresh_token))
-
-    def _monetised(self, refresh_token: str) -> bool:
-        """Whether YouTube tells revenue figures of the channel: it does so only past the Partner Programme's door."""
-        analytics = self._service("youtubeAnalytics", "v2", self._access.analytics_url, refresh_token)
-        day = (self._now() - timedelta(days=3)).date().isoformat()
-        query = analytics.reports().query(
-            ids="channel==MINE", startDate=day, endDate=day, metrics="estimatedRevenue", dimensions="day"
-        )
-        try:
-            query.execute()
-        except HttpError as error:
-            if error.status_code == 403:
-                return False
-            raise
-        return True
+        # told to the channel's owner alone: whether it is in the Partner Programme and earns from ads
+        monetised = bool(item.get("status", {}).get("isChannelMonetizationEnabled", False))
+        return ChannelFacts(item["id"], item["snippet"]["title"], monetised)
 
     def _youtube(self, refresh_token: str) -> Any:
-        return self._service("youtube", "v3", self._access.youtube_url, refresh_token)
-
-    def _service(self, name: str, version: str, root: str, refresh_token: str) -> Any:
         # the upload address is built from the document's root, so the document is patched, not an option
-        document = json.loads(discovery_cache.get_static_doc(name, version))
-        document["rootUrl"] = document["baseUrl"] = root
+        document = json.loads(discovery_cache.get_static_doc("youtube", "v3"))
+        document["rootUrl"] = document["baseUrl"] = self._access.youtube_url
         document.pop("mtlsRootUrl", None)
         http = httplib2.Http(
             timeout=_TIMEOUT_S, ca_certs=str(self._access.ca_bundle) if self._access.ca_bundle else None
@@ -216,7 +203,11 @@ def _translated(error: HttpError) -> Exception:
     details = error.error_details
     if isinstance(details, list) and details:
         reason = str(details[0].get("reason", reason))
-    if error.status_code >= 500 or reason in {"rateLimitExceeded", "userRateLimitExceeded", "backendError"}:
+    if (
+        error.status_code == 429
+        or error.status_code >= 500
+        or reason in {"rateLimitExceeded", "userRateLimitExceeded", "backendError"}
+    ):
         return TransientError(f"YouTube answered {error.status_code} {reason}")
     return RefusedByYouTubeError(reason, f"YouTube refused: {error.reason}")
 

@@ -13,7 +13,6 @@ from ytempire.publisher.ports import SessionGoneError
 _DONE = (200, 201)
 _GO_ON = 308
 _GONE = (404, 410)
-_CHUNK_RETRIES = 3
 
 
 class ResumableUpload:
@@ -37,7 +36,7 @@ class ResumableUpload:
             raise HttpError(response, content, uri=request.uri)
         return str(response["location"])
 
-    def send(self, session: str) -> dict[str, Any]:
+    def send(self, session: str, retries: int) -> dict[str, Any]:
         """Send what is missing and return the video resource.
 
         :raises SessionGoneError: if the session is no more.
@@ -45,7 +44,7 @@ class ResumableUpload:
         done = self._locate(session)
         self._request.resumable_uri = session
         while done is None:
-            _, done = self._request.next_chunk(num_retries=_CHUNK_RETRIES)
+            _, done = self._request.next_chunk(num_retries=retries)
         return dict(done)
 
     def _locate(self, session: str) -> dict[str, Any] | None:

@@ -16,6 +16,8 @@ TITLE_CHARS = 100
 DESCRIPTION_BYTES = 5000
 TAGS_CHARS = 480
 _MIN_CHAPTERS = 3
+_GAP = "\n\n"
+_UNTITLED = "Untitled"
 _SYNTHETIC = "The voice of this video is synthetic. Script, pictures and sound were made with automated tools."
 
 
@@ -28,26 +30,37 @@ class Metadata:
 
 def metadata_of(video: VideoNoted, links: Sequence[AffiliateLink]) -> Metadata:
     """What is sent to YouTube; the same for the same video."""
-    return Metadata(_plain(video.title)[:TITLE_CHARS].strip(), _description(video, links), _tags(video.tags))
+    title = " ".join(_plain(video.title).split())[:TITLE_CHARS].strip()
+    return Metadata(title or _UNTITLED, _description(video, links), _tags(video.tags))
 
 
 def _description(video: VideoNoted, links: Sequence[AffiliateLink]) -> str:
-    # in the order of importance: what does not fit is cut from the end, disclosures never
-    blocks = [
-        _plain(video.summary),
-        *(f"{link.disclosure}\n{link.text}: {link.url}" for link in links),
-        _SYNTHETIC if video.synthetic_voice else "",
-        _chapters(video.chapters),
-        _listed("Sources", video.sources),
-        _listed("Credits", video.credits),
-    ]
-    text = ""
-    for block in filter(None, blocks):
-        longer = f"{text}\n\n{block}" if text else block
-        if len(longer.encode()) > DESCRIPTION_BYTES:
-            break
-        text = longer
+    """The summary first, as a viewer reads it; but what must be said is given its room before the summary is."""
+    said = [_SYNTHETIC if video.synthetic_voice else "", *map(_offer, links)]
+    needed = _joined([], said)
+    summary = _cut(_plain(video.summary).strip(), DESCRIPTION_BYTES - len(needed.encode()) - len(_GAP))
+    wished = [_chapters(video.chapters), _listed("Sources", video.sources), _listed("Credits", video.credits)]
+    return _joined([summary, needed], wished)
+
+
+def _offer(link: AffiliateLink) -> str:
+    """Disclosure and link are one block: there is never the one without the other."""
+    return f"{_plain(link.disclosure)}\n{_plain(link.text)}: {_plain(link.url)}"
+
+
+def _joined(kept: Sequence[str], wished: Sequence[str]) -> str:
+    """``kept`` and then each wished block that still fits."""
+    text = _GAP.join(filter(None, kept))
+    for block in filter(None, wished):
+        longer = f"{text}{_GAP}{block}" if text else block
+        if len(longer.encode()) <= DESCRIPTION_BYTES:
+            text = longer
     return text
+
+
+def _cut(text: str, most: int) -> str:
+    """The first ``most`` bytes, without half a character."""
+    return text.encode()[: max(most, 0)].decode(errors="ignore").strip()
 
 
 def _chapters(chapters: Sequence[Chapter]) -> str:

@@ -98,3 +98,12 @@ class VideoUploaded(Event, owner="publisher", private=True):
     video_id: Id
     user_id: Id
     platform_video_id: str
+
+
+class ReadBackDue(Event, owner="publisher", private=True):
+    """YouTube was still processing the video; the time to look again has come."""
+
+    video_id: Id
+    user_id: Id
+    channel_id: Id
+    platform_video_id: str

@@ -30,7 +30,7 @@ from ytempire.publisher.domain.events import (
 class Publication:
     video: VideoNoted | None = None
     monetization: MonetizationNoted | None = None
-    approved: bool = False
+    approvers: frozenset[str] = frozenset()
     scheduled: VideoScheduled | None = None
     upload_started: bool = False
     session: UploadSessionOpened | None = None
@@ -38,6 +38,11 @@ class Publication:
     published: VideoPublished | None = None
     verified: bool = False
     failed: bool = False
+
+    @property
+    def approved(self) -> bool:
+        """Whether the video's owner approved it; anybody else's approval is void."""
+        return self.video is not None and self.video.user_id in self.approvers
 
     @property
     def complete(self) -> bool:
@@ -93,7 +98,7 @@ def _known(state: Publication, fact: Event) -> bool:
     known = {
         VideoNoted: state.video is not None,
         MonetizationNoted: state.monetization is not None,
-        ApprovalNoted: state.approved,
+        ApprovalNoted: isinstance(fact, ApprovalNoted) and fact.user_id in state.approvers,
         UploadStarted: state.upload_started,
         VideoUploaded: state.platform_video_id is not None,
         PublicationVerified: state.verified,
@@ -176,8 +181,8 @@ def evolve(state: Publication, event: Event) -> Publication:
             return replace(state, video=event)
         case MonetizationNoted():
             return replace(state, monetization=event)
-        case ApprovalNoted():
-            return replace(state, approved=True)
+        case ApprovalNoted(user_id=user_id):
+            return replace(state, approvers=state.approvers | {user_id})
         case VideoScheduled():
             return replace(state, scheduled=event, failed=False)
         case UploadStarted():

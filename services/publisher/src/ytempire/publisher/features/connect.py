@@ -69,10 +69,11 @@ class Connect:
                 await self._name(state.asked, state.grant, version, delivery)
         except ConsentError as error:
             await self._execute(event.channel_id, domain.Refuse(error.code, "consent", str(error)), delivery)
-        except (RefusedByYouTubeError, PermanentError) as error:
-            await self._execute(
-                event.channel_id, domain.Refuse("connection_failed", "consent", f"{error} Connect again."), delivery
-            )
+        except RefusedByYouTubeError as error:
+            await self._execute(event.channel_id, domain.Refuse("connection_failed", "consent", str(error)), delivery)
+        except PermanentError:
+            text = "Google's consent took too long to arrive. Connect the channel again."
+            await self._execute(event.channel_id, domain.Refuse("consent_expired", "consent", text), delivery)
 
     async def _exchange(self, asked: ConnectionAsked, delivery: Delivery) -> None:
         secret = self.opener.open(asked.sealed, delivery.envelope.time)

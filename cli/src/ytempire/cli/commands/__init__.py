@@ -1,0 +1,1 @@
+"""The sub-commands of `ytempire`, one module each; `ytempire.cli.main` names them."""

@@ -1,0 +1,92 @@
+"""Secrets of one installation: made once, kept in files that only their owner can read."""
+
+from __future__ import annotations
+
+import base64
+import os
+import secrets
+from collections.abc import Callable
+from pathlib import Path
+
+from nacl.public import PrivateKey
+
+from ytempire.cli.problems import PlatformProblem
+
+SEALED_RECEIVERS = ("onboarding", "billing", "publisher", "analytics", "support")
+SYMMETRIC_KEYS = (
+    "gateway.jwt.key",
+    "gateway.digest.key",
+    "onboarding.kek.key",
+    "publisher.kek.key",
+    "analytics.kek.key",
+    "support.kek.key",
+    "assets.sign.key",
+)
+
+
+def random_password() -> str:
+    """A URL-safe password with 256 bits of entropy."""
+    return secrets.token_urlsafe(32)
+
+
+def random_key() -> str:
+    """32 random bytes as standard base64."""
+    return base64.b64encode(secrets.token_bytes(32)).decode("ascii")
+
+
+def ensure_private_directory(path: Path) -> Path:
+    """Make `path` with mode 0700 when it is missing; an existing folder keeps its mode."""
+    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return path
+
+
+def write_private(path: Path, text: str) -> None:
+    """Write `text` to `path` (mode 0600) so that a crash leaves either the old file or the new one."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as handle:
+        handle.write(text)
+        handle.flush()
+        os.fsync(handle.fileno())
+    temporary.replace(path)
+
+
+def ensure_secret(path: Path, make: Callable[[], str] = random_password) -> tuple[str, bool]:
+    """Return the secret in `path` and whether it was made just now.
+
+    Raises `PlatformProblem` when the file exists but is empty, because replacing it silently could lock data away.
+    """
+    if path.exists():
+        text = path.read_text(encoding="utf-8").strip()
+        if not text:
+            raise PlatformProblem(f"The secret file {path} is empty: restore it from a backup of this installation.")
+        return text, False
+    ensure_private_directory(path.parent)
+    text = make()
+    write_private(path, text + "\n")
+    return text, True
+
+
+def ensure_seal_pair(secrets_dir: Path, service: str) -> None:
+    """Make the X25519 pair with which others seal one-time values to `service` (base64, 32 bytes each).
+
+    The public half is derived again when only it is missing.
+    """
+    private, _ = ensure_secret(
+        secrets_dir / f"{service}.seal.key",
+        lambda: base64.b64encode(bytes(PrivateKey.generate())).decode("ascii"),
+    )
+    public_file = secrets_dir / f"{service}.seal.pub"
+    if not public_file.exists():
+        public = bytes(PrivateKey(base64.b64decode(private)).public_key)
+        write_private(public_file, base64.b64encode(public).decode("ascii") + "\n")
+        public_file.chmod(0o644)
+
+
+def ensure_platform_keys(secrets_dir: Path) -> None:
+    """Make every key of an installation that is still missing; existing ones stay."""
+    ensure_private_directory(secrets_dir)
+    for name in SYMMETRIC_KEYS:
+        ensure_secret(secrets_dir / name, random_key)
+    for service in SEALED_RECEIVERS:
+        ensure_seal_pair(secrets_dir, service)

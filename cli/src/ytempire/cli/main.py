@@ -1,0 +1,54 @@
+"""The `ytempire` command. Every sub-command is a function in a module of its own in `ytempire.cli.commands`."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from ytempire.cli.commands.audit import audit
+from ytempire.cli.commands.clock import clock
+from ytempire.cli.commands.demo import demo
+from ytempire.cli.commands.doctor import doctor
+from ytempire.cli.commands.down import down
+from ytempire.cli.commands.logs import logs
+from ytempire.cli.commands.replay import replay
+from ytempire.cli.commands.status import status
+from ytempire.cli.commands.up import up
+from ytempire.cli.problems import PlatformProblem
+
+INTERRUPTED_EXIT_CODE = 130
+
+app = typer.Typer(
+    name="ytempire",
+    help="Run a portfolio of automated YouTube channels as a business.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+# The main job, end to end
+app.command()(demo)
+
+# The platform
+app.command()(up)
+app.command()(down)
+app.command()(status)
+app.command()(logs)
+app.command()(doctor)
+
+# The logs and the time
+app.add_typer(audit)
+app.command()(replay)
+app.add_typer(clock)
+
+
+def main() -> None:
+    """Run the command; a problem the person can solve is one sentence and an exit code, never a stack trace."""
+    try:
+        app()
+    except PlatformProblem as problem:
+        sys.stderr.write(f"ytempire: {problem}\n")
+        sys.exit(problem.exit_code)
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED_EXIT_CODE)

@@ -1,0 +1,61 @@
+"""Opens the stores of a running platform for tools that read them: audit and replay. Nothing is appended."""
+
+from __future__ import annotations
+
+import importlib
+import os
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from nats.js import JetStreamContext
+from psycopg.conninfo import make_conninfo
+
+from ytempire.bus import NatsAccess, connect
+from ytempire.cli.embedded.nats import ADMIN, password_file
+from ytempire.cli.environment import service_environment
+from ytempire.cli.plan import PlatformPlan
+from ytempire.eventstore import EventStore, Projection, ReadModels
+
+
+@dataclass(frozen=True)
+class OpenService:
+    """A service's store and read models."""
+
+    store: EventStore
+    models: ReadModels
+    jetstream: JetStreamContext
+
+
+def projections_of(service: str) -> tuple[Projection, ...]:
+    """Every read model that a service defines."""
+    definition: Any = importlib.import_module(f"ytempire.{service}.bootstrap").DEFINITION
+    return tuple(definition.projections)
+
+
+@asynccontextmanager
+async def open_services(plan: PlatformPlan) -> AsyncIterator[list[OpenService]]:
+    """All services of the platform, by their own application roles."""
+    async with AsyncExitStack() as stack:
+        access = NatsAccess(plan.nats_url, ADMIN, password_file(plan.secrets_dir, ADMIN))
+        client = await connect(access, "ytempire-tools")
+        stack.push_async_callback(client.close)
+        opened = []
+        for service in plan.services:
+            dsn = _dsn(plan, service)
+            store = EventStore(service, dsn, lambda: datetime.now(UTC))
+            await store.open()
+            stack.push_async_callback(store.close)
+            models = ReadModels(service, dsn, projections_of(service))
+            stack.push_async_callback(models.close)
+            opened.append(OpenService(store, models, client.jetstream()))
+        yield opened
+
+
+def _dsn(plan: PlatformPlan, service: str) -> str:
+    environment = service_environment(plan, service, os.environ)
+    password = Path(environment["YTEMPIRE_DATABASE_PASSWORD_FILE"]).read_text(encoding="utf-8").strip()
+    return make_conninfo(environment["YTEMPIRE_DATABASE_URL"], password=password)

@@ -1,0 +1,292 @@
+"""Billing on PostgreSQL against the real Stripe stand-in: money is moved once, and what Stripe says is followed."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import stripe
+from sqlalchemy import select
+
+from ytempire.billing.adapters.stripe_payments import StripePayments
+from ytempire.billing.bootstrap import DEFINITION
+from ytempire.billing.domain import subscription as domain
+from ytempire.billing.domain.events import PlanNoted, SubscriptionOrdered
+from ytempire.billing.features.subscribe import Subscribe
+from ytempire.billing.ports import Payer, PaymentRefusedError
+from ytempire.billing.projections.slot_usage import PROJECTION as SLOT_USAGE
+from ytempire.billing.projections.slot_usage import VIDEO_SLOTS
+from ytempire.billing.projections.subscriptions import PROJECTION as SUBSCRIPTIONS
+from ytempire.billing.projections.subscriptions import SUBSCRIPTIONS as TABLE
+from ytempire.chassis.testing import Bench
+from ytempire.events import Money
+from ytempire.events.billing import (
+    EntitlementsChanged,
+    InvoicePaid,
+    PaymentSetupRejected,
+    SubscriptionChanged,
+    SubscriptionStarted,
+    TrialEnding,
+    VideoSlotRefused,
+    VideoSlotReserved,
+)
+from ytempire.events.gateway import PaymentSetupRequested, VideoRequested, WebhookReceived
+from ytempire.events.media import VideoRejected, VideoRenderFailed
+from ytempire.events.onboarding import PlanSelected, PreferencesSaved
+from ytempire.events.values import Sealed
+from ytempire.eventstore import Delivery, MessageContext, PermanentError, TransientError, handling, new_id
+from ytempire.eventstore.audit import verify
+
+PLANS = {"starter": (97, 5, 15, 7), "scale": (797, 25, 75, 0)}
+
+
+@pytest.fixture
+async def billing(run_service: Any) -> AsyncIterator[Bench]:
+    async with run_service(DEFINITION) as bench:
+        yield bench
+
+
+@pytest.fixture
+def payments(outside: Any) -> StripePayments:
+    return StripePayments(f"{outside.url}/stripe", "sk_test_sandbox", outside.addresses.ca)
+
+
+@pytest.fixture
+def api(outside: Any, payments: StripePayments) -> stripe.StripeClient:
+    """The vendor's SDK, to look at what is there."""
+    return stripe.StripeClient(
+        "sk_test_sandbox",
+        base_addresses={"api": f"{outside.url}/stripe"},
+        http_client=stripe.RequestsClient(timeout=20),
+    )
+
+
+def seal(bench: Bench) -> Sealed:
+    value = {"name": "Ada", "email": "ada@studio.example"}
+    return bench.host.sealer.seal("billing", value, bench.host.clock.now(), timedelta(hours=1))
+
+
+async def choose(bench: Bench, user_id: str, plan: str = "starter") -> None:
+    price, channels, videos, trial = PLANS[plan]
+    event = PlanSelected(
+        user_id=user_id,
+        plan=plan,
+        price=Money.parse(price, "USD"),
+        channels=channels,
+        videos_per_day=videos,
+        trial_days=trial,
+    )
+    await bench.deliver(event, tenant=user_id)
+
+
+async def order(bench: Bench, user_id: str, card: str = "pm_card_visa", sealed: Sealed | None = None) -> None:
+    event = PaymentSetupRequested(user_id=user_id, payment_method_id=card, sealed=sealed or seal(bench))
+    await bench.deliver(event, tenant=user_id)
+    await bench.settle()
+
+
+async def subscribe(bench: Bench, plan: str = "starter") -> str:
+    user_id = new_id()
+    await choose(bench, user_id, plan)
+    await order(bench, user_id)
+    return user_id
+
+
+def posts(outside: Any, path: str, since: int) -> list[dict[str, Any]]:
+    lines = outside.journal("stripe", since)
+    return [line for line in lines if line["method"] == "POST" and line["path"].endswith(path)]
+
+
+async def tell(bench: Bench, api: stripe.StripeClient, subscription_id: str) -> int:
+    """Hand over every notice about a subscription and its invoices, as the gateway does with webhooks."""
+    count = 0
+    for event in api.v1.events.list({"limit": 100}).auto_paging_iter():
+        thing = event.to_dict()["data"]["object"]
+        parent = (thing.get("parent") or {}).get("subscription_details") or {}
+        if subscription_id not in (thing["id"], parent.get("subscription")):
+            continue
+        notice = WebhookReceived(provider="stripe", webhook_id=event.id, kind=event.type, object_id=thing["id"])
+        await bench.deliver(notice)
+        count += 1
+    await bench.settle()
+    return count
+
+
+async def test_a_trial_begins_without_a_charge(billing: Bench, outside: Any) -> None:
+    user_id = await subscribe(billing)
+    (made,) = await billing.events(SubscriptionStarted)
+    assert (made.plan, made.status) == ("starter", "trialing")
+    assert made.trial_ends_at is not None
+    left = made.trial_ends_at - billing.host.clock.now()
+    assert timedelta(days=6, hours=23) < left <= timedelta(days=7)
+    (entitled,) = await billing.events(EntitlementsChanged)
+    assert (entitled.active, entitled.channels, entitled.videos_per_day) == (True, 5, 15)
+    assert await billing.types() == [
+        "PlanNoted", "SubscriptionOrdered", "CustomerCreated", "SubscriptionStarted", "EntitlementsChanged",
+    ]  # fmt: skip
+    assert {record.meta["tenant"] for record in await billing.log()} == {user_id}
+    async with billing.host.models.reading(SUBSCRIPTIONS) as connection:
+        (row,) = (await connection.execute(select(TABLE))).mappings().all()
+    assert (row["user_id"], row["status"], row["videos_per_day"]) == (user_id, "trialing", 15)
+    assert (await verify(billing.store)).findings == []
+
+
+async def test_a_plan_without_a_trial_is_charged_at_once(billing: Bench, api: stripe.StripeClient) -> None:
+    await subscribe(billing, "scale")
+    (made,) = await billing.events(SubscriptionStarted)
+    assert (made.status, made.trial_ends_at) == ("active", None)
+    await tell(billing, api, made.subscription_id)
+    (paid,) = await billing.events(InvoicePaid)
+    assert paid.net == Money.parse("797.00", "USD")
+    assert 28 <= (paid.period_end - paid.period_start).days <= 31
+
+
+@pytest.mark.parametrize(
+    ("card", "plan", "code"),
+    [
+        ("pm_card_chargeDeclined", "starter", "card_declined"),
+        ("pm_card_chargeDeclinedInsufficientFunds", "starter", "card_declined"),
+        ("pm_card_chargeCustomerFail", "scale", "card_declined"),
+        ("pm_unknown", "starter", "invalid_payment_method"),
+    ],
+)
+async def test_a_refused_payment_method(billing: Bench, card: str, plan: str, code: str) -> None:
+    user_id = new_id()
+    await choose(billing, user_id, plan)
+    await order(billing, user_id, card)
+    (refused,) = await billing.events(PaymentSetupRejected)
+    assert (refused.code, refused.field) == (code, "payment_method_id")
+    assert refused.message.endswith((".", "again."))
+    assert await billing.events(SubscriptionStarted) == []
+    await order(billing, user_id)
+    assert len(await billing.events(SubscriptionStarted)) == 1
+
+
+async def test_an_order_that_was_too_long_on_its_way_is_refused(billing: Bench) -> None:
+    user_id = new_id()
+    await choose(billing, user_id)
+    early = billing.host.clock.now() - timedelta(hours=2)
+    late = billing.host.sealer.seal("billing", {"name": "Ada", "email": "a@b.example"}, early, timedelta(hours=1))
+    await order(billing, user_id, sealed=late)
+    (refused,) = await billing.events(PaymentSetupRejected)
+    assert refused.code == "order_expired"
+
+
+async def test_the_same_key_gives_the_same_subscription(payments: StripePayments, outside: Any) -> None:
+    user_id, key, since = new_id(), new_id(), outside.mark()
+    plan = PlanNoted(
+        user_id=user_id, plan="starter", price=Money.parse(97, "USD"), channels=5, videos_per_day=15, trial_days=7
+    )
+    payer = Payer(user_id, "Ada", "ada@studio.example")
+    first = await payments.subscribe(payer, plan, "pm_card_visa", key)
+    outside.fault("stripe", "drop_answer", method="POST", path="^/v1/subscriptions$")
+    second = await payments.subscribe(payer, plan, "pm_card_visa", key)
+    assert first == second
+    assert first.user_id == user_id
+    assert len({line["path"] for line in posts(outside, "/v1/subscriptions", since)}) == 1
+    with pytest.raises(PaymentRefusedError):
+        await payments.subscribe(payer, plan, "pm_card_chargeDeclined", new_id())
+
+
+async def test_a_crash_between_stripe_s_answer_and_our_log_makes_one_subscription(
+    billing: Bench, payments: StripePayments, api: stripe.StripeClient, outside: Any
+) -> None:
+    user_id = new_id()
+    ordered = SubscriptionOrdered(
+        user_id=user_id, plan="starter", payment_method_id="pm_card_visa", sealed=seal(billing)
+    )
+    await choose(billing, user_id)
+    state, _ = await billing.store.state(domain.SUBSCRIPTION, domain.stream(user_id))
+    assert state.plan is not None
+    envelope = billing.envelope(ordered, tenant=user_id)
+    # the first life got Stripe's answer and ended before it could write it down
+    payer = Payer(user_id, "Ada", "ada@studio.example")
+    made = await payments.subscribe(payer, state.plan, "pm_card_visa", envelope.id)
+    with handling(MessageContext.of(envelope)):
+        await billing.store.append(domain.stream(user_id), ordered)
+        make = Subscribe(billing.store, payments, billing.host.opener).make
+        delivery = Delivery(envelope, "orders-of-the-second-life")
+        await make(ordered, delivery)
+        await make(ordered, delivery)
+    await billing.settle()
+    (started,) = await billing.events(SubscriptionStarted)
+    assert started.subscription_id == made.subscription_id
+    customers = api.v1.customers.search({"query": f"metadata['user_id']:'{user_id}'"}).data
+    assert started.subscription_id in [
+        s.id for c in customers for s in api.v1.subscriptions.list({"customer": c.id}).data
+    ]
+
+
+async def test_a_stripe_that_is_down_is_asked_again(billing: Bench, outside: Any) -> None:
+    outside.fault("stripe", "status", status=503, method="POST", path="^/v1/customers$", count=4)
+    await subscribe(billing)
+    assert len(await billing.events(SubscriptionStarted)) == 1
+
+
+async def test_notices_are_followed_once(billing: Bench, api: stripe.StripeClient, outside: Any) -> None:
+    user_id = await subscribe(billing)
+    (started,) = await billing.events(SubscriptionStarted)
+    outside.advance(days=8)
+    told = await tell(billing, api, started.subscription_id)
+    assert told >= 5
+    before = len(await billing.log())
+    assert await tell(billing, api, started.subscription_id) == told
+    assert len(await billing.log()) == before
+    trial, paid = sorted(await billing.events(InvoicePaid), key=lambda e: e.period_start)
+    assert trial.net == Money.zero()
+    assert paid.net == Money.parse("97.00", "USD")
+    assert paid.tax == Money.zero()
+    assert paid.period_start == started.trial_ends_at
+    assert 28 <= (paid.period_end - paid.period_start).days <= 31
+    assert len(await billing.events(TrialEnding)) == 1
+    (changed,) = await billing.events(SubscriptionChanged)
+    assert (changed.status, changed.period_end) == ("active", paid.period_end)
+    owned = {r.meta["tenant"] for r in await billing.log() if r.type == InvoicePaid.type_name()}
+    assert owned == {user_id}
+
+
+def video(user_id: str) -> VideoRequested:
+    return VideoRequested(video_id=new_id(), user_id=user_id, channel_id=new_id(), topic="Budgets")
+
+
+async def test_a_video_takes_a_slot_of_its_owner_s_day(billing: Bench) -> None:
+    user_id = await subscribe(billing)
+    zone = PreferencesSaved(
+        user_id=user_id, video_style="educational", video_length_s=480, auto_publish=False, timezone="Asia/Tokyo"
+    )
+    await billing.deliver(zone)
+    midnight = billing.host.clock.now().replace(hour=14, minute=59)
+    wanted = [video(user_id) for _ in range(16)]
+    for event in wanted:
+        await billing.deliver(event, at=midnight)
+        await billing.deliver(event, at=midnight)
+    reserved = await billing.events(VideoSlotReserved)
+    (refused,) = await billing.events(VideoSlotRefused)
+    assert [e.video_id for e in reserved] == [e.video_id for e in wanted[:15]]
+    assert (refused.video_id, refused.code) == (wanted[15].video_id, "daily_video_limit")
+    await billing.deliver(video(user_id), at=midnight + timedelta(minutes=1))
+    assert (await billing.events(VideoSlotReserved))[-1].day == reserved[0].day + timedelta(days=1)
+    failed = VideoRenderFailed(
+        video_id=wanted[0].video_id, user_id=user_id, channel_id=new_id(), stage="script", code="x", message="No."
+    )
+    await billing.deliver(failed)
+    await billing.deliver(video(user_id), at=midnight)
+    assert len(await billing.events(VideoSlotReserved)) == 17
+    await billing.settle()
+    async with billing.host.models.reading(SLOT_USAGE) as connection:
+        rows = (await connection.execute(select(VIDEO_SLOTS.c.status))).scalars().all()
+    assert (rows.count("reserved"), rows.count("released")) == (16, 1)
+
+
+async def test_an_outcome_before_its_request_waits_for_it(billing: Bench) -> None:
+    rejected = VideoRejected(video_id=new_id(), user_id=new_id(), code="brief_unreadable", field="brief", message="No.")
+    envelope = billing.envelope(rejected)
+    handler = billing.service.subscriptions[VideoRejected]
+    with pytest.raises(TransientError):
+        await handler(rejected, Delivery(envelope, "billing__work__media", 1))
+    with suppress(PermanentError):
+        await handler(rejected, Delivery(envelope, "billing__work__media", 9))
+    assert await billing.log() == []

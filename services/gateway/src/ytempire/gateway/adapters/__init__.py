@@ -1,0 +1,1 @@
+"""The gateway's own tables and its libraries for passwords and tokens."""

@@ -1,0 +1,215 @@
+"""The ports that are tables, in SQLAlchemy Core."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import case, delete, or_, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from ytempire.gateway.adapters.tables import credentials, idempotency, oauth_states, refresh_tokens
+from ytempire.gateway.ports import Consent, Credential, Reservation, Session
+
+
+class SqlCredentials:
+    """Password hashes by user, found by the keyed digest of the address."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+
+    async def add_pending(self, user_id: str, email_digest: str, password_hash: str, at: datetime) -> None:
+        row = {
+            "user_id": user_id,
+            "email_digest": email_digest,
+            "password_hash": password_hash,
+            "status": "pending",
+            "created_at": at,
+        }
+        async with self._engine.begin() as connection:
+            await connection.execute(insert(credentials).values(row).on_conflict_do_nothing())
+
+    async def by_email(self, email_digest: str) -> Credential | None:
+        active_first = case((credentials.c.status == "active", 0), else_=1)
+        query = (
+            select(credentials.c.user_id, credentials.c.password_hash, credentials.c.status)
+            .where(credentials.c.email_digest == email_digest)
+            .order_by(active_first, credentials.c.created_at, credentials.c.user_id)
+            .limit(1)
+        )
+        async with self._engine.connect() as connection:
+            row = (await connection.execute(query)).first()
+        return Credential(*row) if row else None
+
+    async def by_user(self, user_id: str) -> Credential | None:
+        query = select(credentials.c.user_id, credentials.c.password_hash, credentials.c.status).where(
+            credentials.c.user_id == user_id
+        )
+        async with self._engine.connect() as connection:
+            row = (await connection.execute(query)).first()
+        return Credential(*row) if row else None
+
+    async def activate(self, user_id: str) -> None:
+        async with self._engine.begin() as connection:
+            await connection.execute(
+                update(credentials).where(credentials.c.user_id == user_id).values(status="active")
+            )
+
+    async def drop_pending(self, user_id: str) -> None:
+        async with self._engine.begin() as connection:
+            await connection.execute(
+                delete(credentials).where(credentials.c.user_id == user_id, credentials.c.status == "pending")
+            )
+
+
+class SqlSessions:
+    """Rotating refresh tokens, by digest."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+
+    async def add(self, session: Session, digest: str, now: datetime, expires_at: datetime) -> None:
+        row = {
+            "digest": digest,
+            "user_id": session.user_id,
+            "family": session.family,
+            "issued_at": now,
+            "expires_at": expires_at,
+        }
+        async with self._engine.begin() as connection:
+            await connection.execute(insert(refresh_tokens).values(row))
+
+    async def use(self, digest: str, now: datetime) -> Session | None:
+        token = refresh_tokens.c
+        spend = (
+            update(refresh_tokens)
+            .where(token.digest == digest, token.used_at.is_(None), token.revoked_at.is_(None), token.expires_at > now)
+            .values(used_at=now)
+            .returning(token.user_id, token.family)
+        )
+        async with self._engine.begin() as connection:
+            row = (await connection.execute(spend)).first()
+            if row is not None:
+                return Session(row[0], row[1])
+            spent = select(token.family).where(token.digest == digest, token.used_at.is_not(None))
+            family = await connection.scalar(spent)
+            if family is not None:
+                await connection.execute(
+                    update(refresh_tokens)
+                    .where(token.family == family, token.revoked_at.is_(None))
+                    .values(revoked_at=now)
+                )
+        return None
+
+    async def revoke(self, user_id: str, digest: str | None, now: datetime) -> None:
+        token = refresh_tokens.c
+        end = update(refresh_tokens).where(token.user_id == user_id, token.revoked_at.is_(None)).values(revoked_at=now)
+        if digest is not None:
+            family = select(token.family).where(token.digest == digest, token.user_id == user_id).scalar_subquery()
+            end = end.where(token.family == family)
+        async with self._engine.begin() as connection:
+            await connection.execute(end)
+
+    async def purge(self, now: datetime) -> None:
+        async with self._engine.begin() as connection:
+            await connection.execute(delete(refresh_tokens).where(refresh_tokens.c.expires_at < now))
+
+
+class SqlConsents:
+    """Consents under way, by the digest of their state."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+
+    async def add(self, consent: Consent, now: datetime) -> Consent:
+        row = {
+            "state_digest": consent.state_digest,
+            "user_id": consent.user_id,
+            "channel_id": consent.channel_id,
+            "niche_id": consent.niche_id,
+            "operation_id": consent.operation_id,
+            "browser_digest": consent.browser_digest,
+            "created_at": now,
+            "expires_at": consent.expires_at,
+        }
+        async with self._engine.begin() as connection:
+            await connection.execute(insert(oauth_states).values(row).on_conflict_do_nothing())
+        kept = await self.find(consent.state_digest)
+        return kept or consent
+
+    async def find(self, state_digest: str) -> Consent | None:
+        state = oauth_states.c
+        query = select(
+            state.state_digest,
+            state.user_id,
+            state.channel_id,
+            state.niche_id,
+            state.operation_id,
+            state.browser_digest,
+            state.expires_at,
+            state.code_digest,
+        ).where(state.state_digest == state_digest)
+        async with self._engine.connect() as connection:
+            row = (await connection.execute(query)).first()
+        return Consent(*row) if row else None
+
+    async def spend(self, state_digest: str, code_digest: str) -> bool:
+        state = oauth_states.c
+        bind = (
+            update(oauth_states)
+            .where(
+                state.state_digest == state_digest, or_(state.code_digest.is_(None), state.code_digest == code_digest)
+            )
+            .values(code_digest=code_digest)
+        )
+        async with self._engine.begin() as connection:
+            return (await connection.execute(bind)).rowcount == 1
+
+    async def purge(self, before: datetime) -> None:
+        async with self._engine.begin() as connection:
+            await connection.execute(delete(oauth_states).where(oauth_states.c.expires_at < before))
+
+
+class SqlIdempotencyKeys:
+    """First uses of idempotency keys."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+
+    async def reserve(self, wanted: Reservation, expired_before: datetime) -> Reservation:
+        key = idempotency.c
+        row = {
+            "scope": wanted.scope,
+            "key": wanted.key,
+            "fingerprint": wanted.fingerprint,
+            "operation_id": wanted.operation_id,
+            "resource_id": wanted.resource_id,
+            "created_at": wanted.created_at,
+        }
+        fresh = insert(idempotency).values(row)
+        taken = fresh.on_conflict_do_update(
+            index_elements=[key.scope, key.key],
+            set_={name: getattr(fresh.excluded, name) for name in row if name not in ("scope", "key")},
+            where=key.created_at < expired_before,
+        )
+        query = select(key.scope, key.key, key.fingerprint, key.operation_id, key.resource_id, key.created_at).where(
+            key.scope == wanted.scope, key.key == wanted.key
+        )
+        async with self._engine.begin() as connection:
+            await connection.execute(taken)
+            found = (await connection.execute(query)).one()
+        return Reservation(*found)
+
+    async def purge(self, before: datetime) -> None:
+        async with self._engine.begin() as connection:
+            await connection.execute(delete(idempotency).where(idempotency.c.created_at < before))
+
+
+async def reachable(engine: AsyncEngine) -> bool:
+    """Whether the database answers."""
+    try:
+        async with engine.connect() as connection:
+            return await connection.scalar(select(1)) == 1
+    except (SQLAlchemyError, OSError):
+        return False

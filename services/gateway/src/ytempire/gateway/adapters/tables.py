@@ -1,0 +1,59 @@
+"""The gateway's tables that are no events (see migration 0002)."""
+
+from __future__ import annotations
+
+from sqlalchemy import Column, DateTime, MetaData, Table, Text
+
+METADATA = MetaData(schema="public")
+
+
+def _time(name: str, *, nullable: bool = False) -> Column[object]:
+    return Column(name, DateTime(timezone=True), nullable=nullable)
+
+
+credentials = Table(
+    "credentials",
+    METADATA,
+    Column("user_id", Text, primary_key=True),
+    Column("email_digest", Text, nullable=False),
+    Column("password_hash", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    _time("created_at"),
+)
+
+refresh_tokens = Table(
+    "refresh_tokens",
+    METADATA,
+    Column("digest", Text, primary_key=True),
+    Column("user_id", Text, nullable=False),
+    Column("family", Text, nullable=False),
+    _time("issued_at"),
+    _time("expires_at"),
+    _time("used_at", nullable=True),
+    _time("revoked_at", nullable=True),
+)
+
+oauth_states = Table(
+    "oauth_states",
+    METADATA,
+    Column("state_digest", Text, primary_key=True),
+    Column("user_id", Text, nullable=False),
+    Column("channel_id", Text, nullable=False),
+    Column("niche_id", Text, nullable=False),
+    Column("operation_id", Text, nullable=False),
+    Column("browser_digest", Text, nullable=False),
+    _time("created_at"),
+    _time("expires_at"),
+    Column("code_digest", Text),
+)
+
+idempotency = Table(
+    "idempotency",
+    METADATA,
+    Column("scope", Text, primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("fingerprint", Text, nullable=False),
+    Column("operation_id", Text, nullable=False),
+    Column("resource_id", Text, nullable=False),
+    _time("created_at"),
+)

@@ -1,0 +1,102 @@
+"""Wiring."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+
+import ytempire.gateway
+from ytempire.chassis import AssetReader, Definition, Host, Service
+from ytempire.events.onboarding import SignUpRejected, UserCreated
+from ytempire.gateway.adapters.passwords import ArgonPasswords
+from ytempire.gateway.adapters.sql import SqlConsents, SqlCredentials, SqlIdempotencyKeys, SqlSessions
+from ytempire.gateway.adapters.tokens import Tokens
+from ytempire.gateway.edge import Edge
+from ytempire.gateway.features.connect_channel import ConnectChannel
+from ytempire.gateway.features.log_in import LogIn
+from ytempire.gateway.features.receive_webhook import ReceiveWebhook
+from ytempire.gateway.features.sign_up import SignUp
+from ytempire.gateway.http import app
+from ytempire.gateway.intents import KEY_LIFE, Intents
+from ytempire.gateway.limits import Bucket, Failures
+from ytempire.gateway.live import ChangeListener, Hub, ProgressListener
+from ytempire.gateway.projections import PROJECTIONS
+from ytempire.gateway.settings import GatewaySettings
+
+_PURGE_EVERY_S = 3600.0
+
+
+async def build(host: Host[GatewaySettings]) -> Service:
+    """Wire the gateway."""
+    edge, purge = _edge(host)
+    return Service(
+        subscriptions={
+            UserCreated: edge.sign_up.on_user_created,
+            SignUpRejected: edge.sign_up.on_rejected,
+        },
+        background=(edge.changes.run, ProgressListener(host.nats, edge.hub).run, purge),
+        http=app.create(edge),
+        http_port=host.settings.http_port,
+    )
+
+
+def _edge(host: Host[GatewaySettings]) -> tuple[Edge, Callable[[], Awaitable[None]]]:
+    settings, engine, hub, passwords = host.settings, host.models.engine, Hub(), ArgonPasswords()
+    credentials, sessions = SqlCredentials(engine), SqlSessions(engine)
+    consents, keys = SqlConsents(engine), SqlIdempotencyKeys(engine)
+    digest_key = settings.key("gateway.digest.key")
+    tokens = Tokens(settings.key("gateway.jwt.key"), settings.access_token_s, settings.media_link_s)
+    intents = Intents(host.store, host.models, keys, hub, host.clock, settings.answer_wait_s)
+    edge = Edge(
+        settings=settings,
+        clock=host.clock,
+        models=host.models,
+        nats=host.nats,
+        engine=engine,
+        intents=intents,
+        hub=hub,
+        changes=ChangeListener(settings.dsn(), hub),
+        sealer=host.sealer,
+        assets=AssetReader(settings.assets_dir, settings.key("assets.sign.key")),
+        tokens=tokens,
+        digest_key=digest_key,
+        sign_up=SignUp(intents, credentials, passwords, host.sealer, host.clock, digest_key),
+        log_in=LogIn(
+            credentials,
+            sessions,
+            passwords,
+            tokens,
+            digest_key,
+            settings.refresh_token_s,
+            Failures(settings.login_failures),
+            Failures(settings.login_failures_by_address),
+        ),
+        connect_channel=ConnectChannel(
+            intents,
+            consents,
+            host.sealer,
+            host.clock,
+            digest_key,
+            settings.google_auth_url,
+            settings.google_client_id,
+            settings.public_url,
+            settings.consent_s,
+        ),
+        webhooks=ReceiveWebhook(intents, host.clock, settings.stripe_webhook_secret()),
+        writes=Bucket(settings.writes_per_s, settings.write_burst),
+        strangers=Bucket(settings.sign_ups_per_minute / 60, settings.sign_ups_per_minute),
+    )
+
+    async def purge() -> None:
+        """Forget what has expired. Nothing depends on when."""
+        while True:
+            await keys.purge(host.clock.now() - KEY_LIFE)
+            await consents.purge(datetime.now(UTC))
+            await sessions.purge(datetime.now(UTC))
+            await asyncio.sleep(_PURGE_EVERY_S)
+
+    return edge, purge
+
+
+DEFINITION = Definition("gateway", GatewaySettings, PROJECTIONS, build, ytempire.gateway.__file__)

@@ -1,0 +1,44 @@
+"""Everything the routes work with, wired once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from nats.aio.client import Client
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from ytempire.chassis import AssetReader, Clock, Sealer
+from ytempire.eventstore import ReadModels
+from ytempire.gateway.adapters.tokens import Tokens
+from ytempire.gateway.features.connect_channel import ConnectChannel
+from ytempire.gateway.features.log_in import LogIn
+from ytempire.gateway.features.receive_webhook import ReceiveWebhook
+from ytempire.gateway.features.sign_up import SignUp
+from ytempire.gateway.intents import Intents
+from ytempire.gateway.limits import Bucket
+from ytempire.gateway.live import ChangeListener, Hub
+from ytempire.gateway.settings import GatewaySettings
+
+
+@dataclass(frozen=True)
+class Edge:
+    settings: GatewaySettings
+    clock: Clock
+    models: ReadModels
+    nats: Client
+    engine: AsyncEngine
+    intents: Intents
+    hub: Hub
+    changes: ChangeListener
+    sealer: Sealer
+    assets: AssetReader
+    tokens: Tokens
+    digest_key: bytes
+    sign_up: SignUp
+    log_in: LogIn
+    connect_channel: ConnectChannel
+    webhooks: ReceiveWebhook
+    writes: Bucket
+    """For each user."""
+    strangers: Bucket
+    """For each network address, before anybody is known."""

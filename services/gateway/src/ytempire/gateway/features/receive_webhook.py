@@ -1,0 +1,81 @@
+"""Webhooks: check the signature of the raw body, then record the notice once."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import time
+from typing import Any
+
+import orjson
+
+from ytempire.chassis import Clock
+from ytempire.events import PLATFORM_TENANT
+from ytempire.events.gateway import WebhookReceived
+from ytempire.eventstore import derived_id
+from ytempire.gateway.intents import Intents
+from ytempire.gateway.ports import Reservation
+from ytempire.gateway.problems import Problem
+
+_TOLERANCE_S = 300
+
+
+class ReceiveWebhook:
+    """Stripe's notices. A signature's age is counted on the wall clock, as the sender does."""
+
+    def __init__(self, intents: Intents, clock: Clock, stripe_secret: bytes) -> None:
+        self._intents, self._clock, self._stripe_secret = intents, clock, stripe_secret
+
+    async def stripe(self, body: bytes, signature: str) -> str:
+        """Record a notice and return its id; one that came before is not recorded again.
+
+        :raises Problem: 404 where webhooks are off, 400 if signature or body are wrong.
+        """
+        if not self._stripe_secret:
+            raise Problem(404, "not_found", "Webhooks are not set up here.")
+        check_signature(self._stripe_secret, body, signature, time.time())
+        notice = _notice(body)
+        reservation = Reservation(
+            "webhook:stripe",
+            notice.webhook_id,
+            "",
+            derived_id("webhook", "stripe", notice.webhook_id),
+            "",
+            self._clock.now(),
+        )
+        await self._intents.record(PLATFORM_TENANT, reservation, f"webhook-{notice.webhook_id}", notice)
+        return notice.webhook_id
+
+
+def check_signature(secret: bytes, body: bytes, header: str, now: float) -> None:
+    """Stripe's scheme v1: HMAC-SHA-256 over ``<time>.<body>``.
+
+    :raises Problem: 400 if no signature fits or its time is more than five minutes away.
+    """
+    parts = [part.split("=", 1) for part in header.split(",") if "=" in part]
+    moments = [value for name, value in parts if name.strip() == "t"]
+    if len(moments) != 1 or not moments[0].isascii() or not moments[0].isdigit():
+        raise _wrong("The header Stripe-Signature is missing or has no time.")
+    expected = hmac.new(secret, moments[0].encode() + b"." + body, hashlib.sha256).hexdigest()
+    given = [value.encode() for name, value in parts if name.strip() == "v1"]
+    if not any(hmac.compare_digest(expected.encode(), value) for value in given):
+        raise _wrong("The signature does not fit the body.")
+    if abs(now - int(moments[0])) > _TOLERANCE_S:
+        raise _wrong("The signature is older than five minutes.")
+
+
+def _notice(body: bytes) -> WebhookReceived:
+    try:
+        event: Any = orjson.loads(body)
+        return WebhookReceived(
+            provider="stripe",
+            webhook_id=event["id"],
+            kind=event["type"],
+            object_id=event["data"]["object"].get("id") or "",
+        )
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise Problem(400, "malformed_webhook", "The body is not an event with id, type and data.object.") from error
+
+
+def _wrong(detail: str) -> Problem:
+    return Problem(400, "invalid_signature", detail, field="Stripe-Signature")

@@ -1,0 +1,109 @@
+"""Sign-up, verification, sessions."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Request, Response
+from pydantic import StringConstraints
+
+from ytempire.gateway.features.log_in import Grant
+from ytempire.gateway.features.sign_up import NewAccount
+from ytempire.gateway.http.answers import PROBLEMS, Json
+from ytempire.gateway.http.fields import Body, Email, GivenPassword, Name, Password
+from ytempire.gateway.http.identity import (
+    Bearer,
+    EdgeNow,
+    Reads,
+    StrangerWrites,
+    UserWrites,
+    network_address,
+)
+from ytempire.gateway.problems import FieldError, Problem, from_rejection
+from ytempire.gateway.projections.accounts import ACCOUNTS, accounts
+from ytempire.gateway.views import account_view
+
+router = APIRouter(tags=["account"], responses=PROBLEMS)
+
+_Secret = Annotated[str, StringConstraints(min_length=1, max_length=512)]
+
+
+class SignUpBody(Body):
+    email: Email
+    password: Password
+    full_name: Name
+    company_name: Name | None = None
+
+
+class VerifyBody(Body):
+    token: _Secret
+
+
+class LogInBody(Body):
+    email: Email
+    password: GivenPassword
+
+
+class RefreshBody(Body):
+    refresh_token: _Secret
+
+
+class LogOutBody(Body):
+    refresh_token: _Secret | None = None
+
+
+@router.post("/auth/signup", status_code=202, summary="Ask for an account; a mail says what comes next")
+async def sign_up(body: SignUpBody, write: StrangerWrites, edge: EdgeNow) -> Response:
+    name = body.email.split("@", 1)[0].casefold()
+    if len(name) >= 4 and name in body.password.casefold():
+        detail = "The password contains your e-mail name. Choose another one."
+        raise Problem(
+            422,
+            "weak_password",
+            detail,
+            field="/password",
+            errors=[FieldError("/password", "weak_password", detail)],
+        )
+    account = NewAccount(body.email, body.password, body.full_name, body.company_name)
+    await edge.sign_up.sign_up(account, await write.reserve())
+    return Json({"status": "verification_sent", "message": "Look into your mailbox and follow the link."}, 202)
+
+
+@router.post("/auth/verify", summary="Follow the link of the verification mail")
+async def verify(body: VerifyBody, write: StrangerWrites, edge: EdgeNow) -> Response:
+    outcome = await edge.sign_up.verify(body.token, await write.reserve())
+    if outcome.status == "rejected":
+        raise from_rejection(outcome.data)
+    if outcome.status == "pending":
+        message = "The address is being verified. Send the request again with the same Idempotency-Key."
+        return Json({"status": "pending", "message": message}, 202, headers={"Retry-After": "1"})
+    return Json({"status": "verified", "user_id": outcome.data["user_id"]})
+
+
+@router.post("/auth/login", summary="Log in")
+async def log_in(body: LogInBody, request: Request, edge: EdgeNow) -> Response:
+    return _granted(await edge.log_in.log_in(body.email, body.password, network_address(request)))
+
+
+@router.post("/auth/refresh", summary="Continue a session; the refresh token is spent and replaced")
+async def refresh(body: RefreshBody, request: Request, edge: EdgeNow) -> Response:
+    edge.strangers.take(network_address(request))
+    return _granted(await edge.log_in.refresh(body.refresh_token))
+
+
+@router.post("/auth/logout", status_code=204, summary="End this session, or without a refresh token every session")
+async def log_out(body: LogOutBody, write: UserWrites, edge: EdgeNow) -> Response:
+    await edge.log_in.log_out(write.user_id, body.refresh_token)
+    return Response(status_code=204)
+
+
+@router.get("/me", summary="The account of the access token")
+async def me(reads: Reads, access: Bearer) -> Response:
+    row = await reads.one(ACCOUNTS, accounts)
+    return Json(account_view(access.user_id, row))
+
+
+def _granted(grant: Grant) -> Response:
+    body: dict[str, Any] = {**asdict(grant), "token_type": "Bearer"}
+    return Json(body)

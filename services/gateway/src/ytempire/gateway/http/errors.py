@@ -1,0 +1,166 @@
+"""Every error as a problem document. Nobody ever sees a stack trace."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import structlog
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from ytempire.eventstore import new_id
+from ytempire.gateway.http.answers import problem_response
+from ytempire.gateway.problems import FieldError, Problem
+
+log = structlog.get_logger()
+
+_DRAINED = 20
+"""Up to how many times the limit a refused body is read before the connection is closed."""
+
+_CODES = {
+    "missing": "required",
+    "extra_forbidden": "unknown_field",
+    "string_too_short": "too_short",
+    "string_too_long": "too_long",
+    "too_short": "too_short",
+    "too_long": "too_long",
+    "greater_than_equal": "too_small",
+    "less_than_equal": "too_large",
+    "literal_error": "not_an_option",
+    "string_unicode": "not_text",
+}
+_SENTENCES = {
+    "missing": "This field is required.",
+    "extra_forbidden": "There is no such field here. Leave it out.",
+    "model_attributes_type": "Send a JSON object with Content-Type application/json.",
+    "dict_type": "Send a JSON object.",
+    "string_type": "Send text here.",
+    "string_unicode": "This is not valid Unicode text.",
+}
+
+
+def install(app: FastAPI) -> None:
+    """Answer every exception with a problem document."""
+
+    @app.exception_handler(Problem)
+    async def on_problem(request: Request, error: Problem) -> Response:
+        return problem_response(error, request)
+
+    @app.exception_handler(RequestValidationError)
+    async def on_validation(request: Request, error: RequestValidationError) -> Response:
+        return problem_response(_from_validation(error.errors()), request)
+
+    @app.exception_handler(HTTPException)
+    async def on_http(request: Request, error: HTTPException) -> Response:
+        return problem_response(_from_http(error), request)
+
+    @app.exception_handler(Exception)
+    async def on_fault(request: Request, error: Exception) -> Response:
+        return problem_response(_fault(request.url.path, error), request)
+
+
+def _from_validation(found: Sequence[Any]) -> Problem:
+    if any(error["type"] == "json_invalid" for error in found):
+        return Problem(400, "malformed_json", "The body is not valid JSON. Send one JSON object in UTF-8.")
+    errors = [FieldError(_pointer(e["loc"]), _CODES.get(e["type"], e["type"]), _sentence(e)) for e in found]
+    first = errors[0]
+    if len(errors) == 1:
+        name = first.field or "body"
+        return Problem(422, first.code, f"{name}: {first.detail}", field=first.field, errors=errors)
+    names = ", ".join(error.field or "body" for error in errors)
+    return Problem(422, "invalid_fields", f"{len(errors)} fields are wrong: {names}.", field=first.field, errors=errors)
+
+
+def _pointer(location: Sequence[Any]) -> str:
+    if location and location[0] == "body":
+        return "".join(f"/{part}" for part in location[1:])
+    return "/".join(str(part) for part in location[1:])
+
+
+def _sentence(error: Any) -> str:
+    text = _SENTENCES.get(error["type"]) or str(error["msg"])
+    text = text.removeprefix("Value error, ")
+    return text if text.endswith(".") else text + "."
+
+
+def _from_http(error: HTTPException) -> Problem:
+    if error.status_code == 404:
+        return Problem(404, "not_found", "There is nothing at this address.")
+    if error.status_code == 405:
+        return Problem(
+            405, "method_not_allowed", "This address does not take this method.", headers=dict(error.headers or {})
+        )
+    if error.status_code == 400:
+        return Problem(400, "malformed_body", "The body cannot be read. Send one JSON object in UTF-8.")
+    return Problem(error.status_code, "refused", str(error.detail), headers=dict(error.headers or {}))
+
+
+def _fault(path: str, error: Exception) -> Problem:
+    fault_id = new_id()
+    log.error("request failed", path=path, fault=fault_id, exc_info=error)
+    return Problem(
+        500,
+        "internal_error",
+        f"Something went wrong on our side; nothing you did. If it stays, tell support this id: {fault_id}.",
+    )
+
+
+class BodyLimit:
+    """Reads a body before anything else does, and refuses one that is too large."""
+
+    def __init__(self, app: ASGIApp, most_bytes: int) -> None:
+        self._app, self._most = app, most_bytes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["method"] in ("GET", "HEAD", "OPTIONS", "DELETE"):
+            await self._app(scope, receive, send)
+            return
+        body = await self._read(receive)
+        if body is None:
+            await self._refuse(scope, receive, send)
+            return
+        queue: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+
+        async def replay() -> Message:
+            return queue.pop() if queue else await receive()
+
+        await self._app(scope, replay, send)
+
+    async def _read(self, receive: Receive) -> bytes | None:
+        """The body; None if it is too large. What is too large is still read, within reason.
+
+        A server that answers and closes while the other side is sending makes many clients lose the answer.
+        """
+        parts: list[bytes] = []
+        size, more = 0, True
+        while more and size <= self._most * _DRAINED:
+            message = await receive()
+            if message["type"] != "http.request":
+                return b"".join(parts)
+            part = message.get("body", b"")
+            size, more = size + len(part), message.get("more_body", False)
+            if size <= self._most:
+                parts.append(part)
+        return b"".join(parts) if size <= self._most else None
+
+    async def _refuse(self, scope: Scope, receive: Receive, send: Send) -> None:
+        field = "/brief" if scope["path"].endswith("/videos/generate") else None
+        detail = f"The request is larger than {self._most:,} bytes. Send less; a brief may have 100,000."
+        problem = Problem(413, "body_too_large", detail, field=field, headers={"Connection": "close"})
+        await problem_response(problem, Request(scope))(scope, receive, send)
+
+
+class Shield:
+    """The outermost layer: what escapes after an answer has begun is logged once and goes no further."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await self._app(scope, receive, send)
+        except Exception as error:
+            log.warning("an answer broke off", path=scope.get("path"), error=type(error).__name__)

@@ -1,0 +1,99 @@
+"""Server-sent events: progress and changes of the person who listens."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator
+from typing import Any
+
+import orjson
+from fastapi import APIRouter, Response
+from fastapi.responses import StreamingResponse
+
+from ytempire.gateway.adapters.tokens import Access
+from ytempire.gateway.edge import Edge
+from ytempire.gateway.http.answers import PROBLEMS
+from ytempire.gateway.http.identity import Bearer, EdgeNow
+from ytempire.gateway.live import Change
+from ytempire.gateway.projections.channels import CHANNELS, channels
+from ytempire.gateway.projections.tickets import TICKETS, tickets
+from ytempire.gateway.projections.video_tables import videos
+from ytempire.gateway.projections.videos import VIDEOS
+from ytempire.gateway.reading import TenantReads
+from ytempire.gateway.views import channel_view, ticket_view, video_summary
+
+router = APIRouter(tags=["live"], responses=PROBLEMS)
+
+_HEARTBEAT_S = 15.0
+_COLLECT_S = 0.1
+_RETRY_MS = 2000
+
+
+@router.get("/events", response_class=StreamingResponse, summary="Live updates as server-sent events")
+async def events(edge: EdgeNow, access: Bearer) -> Response:
+    """Each message has ``event`` (topic), ``id`` and ``data`` (JSON).
+
+    Topics: ``hello`` (first; read everything anew after it), ``progress`` (stage and percent of a video), ``video``,
+    ``channel`` and ``ticket`` (with the new view), ``account``, ``pnl``, ``revenue`` and ``operation`` (ids only).
+    The stream ends when the access token does; listen again with a new one.
+    """
+    return StreamingResponse(
+        _stream(edge, access),
+        media_type="text/event-stream",
+        headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
+    )
+
+
+async def _stream(edge: Edge, access: Access) -> AsyncIterator[bytes]:
+    reads, number = TenantReads(edge.models, access.user_id), 0
+    boot = f"{time.time_ns():x}"
+    with edge.hub.listening(access.user_id) as queue:
+        yield b"retry: %d\n" % _RETRY_MS + message("hello", f"{boot}-0", {"at": edge.clock.now()})
+        while (left := access.expires_at - time.time()) > 0:
+            changes = await _collect(queue, min(_HEARTBEAT_S, left))
+            if not changes:
+                yield b": still here\n\n"
+            for change in changes:
+                data = await _told(edge, reads, change)
+                if data is not None:
+                    number += 1
+                    yield message(change.topic, f"{boot}-{number}", data)
+
+
+async def _collect(queue: asyncio.Queue[Change], wait_s: float) -> list[Change]:
+    """The next changes, each thing once: what changed several times in a moment is told as it is now."""
+    latest: dict[tuple[str, str], Change] = {}
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(wait_s):
+            change = await queue.get()
+        latest[change.topic, change.id] = change
+        await asyncio.sleep(_COLLECT_S)
+        while not queue.empty():
+            change = queue.get_nowait()
+            latest[change.topic, change.id] = change
+    return list(latest.values())
+
+
+async def _told(edge: Edge, reads: TenantReads, change: Change) -> dict[str, Any] | None:
+    """What a message says; None if the thing is not the listener's."""
+    if change.topic == "progress":
+        return change.data
+    about = {"id": change.id, "event": change.event}
+    if change.topic == "video":
+        row = await reads.one(VIDEOS, videos, videos.c.video_id == change.id)
+        return {**about, **video_summary(row, edge.hub.progress(reads.tenant, change.id))} if row else None
+    if change.topic == "channel":
+        row = await reads.one(CHANNELS, channels, channels.c.channel_id == change.id)
+        return {**about, **channel_view(row)} if row else None
+    if change.topic == "ticket":
+        row = await reads.one(TICKETS, tickets, tickets.c.ticket_id == change.id)
+        return {**about, **ticket_view(row)} if row else None
+    return about
+
+
+def message(topic: str, id_: str, data: dict[str, Any]) -> bytes:
+    """One server-sent event; JSON has no line breaks, so one data line is enough."""
+    body = orjson.dumps(data, option=orjson.OPT_UTC_Z)
+    return b"id: %s\nevent: %s\ndata: %s\n\n" % (id_.encode(), topic.encode(), body)

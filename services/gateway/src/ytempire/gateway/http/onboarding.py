@@ -1,0 +1,121 @@
+"""The journey's steps."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Response
+from pydantic import Field, StringConstraints
+
+from ytempire.events import MICROS
+from ytempire.events.gateway import (
+    NicheChoiceRequested,
+    NichesRequested,
+    PaymentSetupRequested,
+    PlanSelectionRequested,
+    PreferencesSubmitted,
+)
+from ytempire.gateway.http.answers import PENDING, PROBLEMS, Json, answer, money
+from ytempire.gateway.http.fields import Body, Email, LengthS, Name, Word
+from ytempire.gateway.http.identity import EdgeNow, Reads, UserWrites
+from ytempire.gateway.projections.accounts import ACCOUNTS, accounts, steps
+from ytempire.gateway.views import onboarding_view
+
+router = APIRouter(tags=["onboarding"], responses=PROBLEMS)
+
+_SEALED_FOR = timedelta(days=7)
+
+PLANS: tuple[dict[str, Any], ...] = (
+    {"plan": "starter", "price_usd": 97, "channels": 5, "videos_per_day": 15, "trial_days": 7},
+    {"plan": "growth", "price_usd": 297, "channels": 10, "videos_per_day": 30, "trial_days": 7},
+    {"plan": "scale", "price_usd": 797, "channels": 25, "videos_per_day": 75, "trial_days": 0},
+)
+"""What the price list shows. Which plan is possible is onboarding's decision."""
+
+
+class PlanBody(Body):
+    plan: Word
+
+
+class PaymentBody(Body):
+    payment_method_id: Word
+    billing_name: Name
+    billing_email: Email
+
+
+class NichesBody(Body):
+    interests: Annotated[list[Word], Field(min_length=1, max_length=20)]
+    experience: Word = "beginner"
+    budget_usd: Annotated[int, Field(ge=0, le=1_000_000)] = 100
+
+
+class ChoiceBody(Body):
+    niche_ids: Annotated[list[Word], Field(min_length=1, max_length=25)]
+
+
+_Key = Annotated[str, StringConstraints(max_length=64)]
+_Text = Annotated[str, StringConstraints(max_length=256)]
+
+
+class PreferencesBody(Body):
+    video_style: Word = "educational"
+    video_length_s: LengthS = 480
+    auto_publish: bool = False
+    timezone: Word = "UTC"
+    dashboard_layout: Annotated[dict[_Key, _Text], Field(max_length=50, default_factory=dict)]
+
+
+@router.get("/plans", summary="The price list")
+async def plans(edge: EdgeNow) -> Response:
+    shown = [
+        {**{k: v for k, v in plan.items() if k != "price_usd"}, "price": money(plan["price_usd"] * MICROS, "USD")}
+        for plan in PLANS
+    ]
+    return Json({"plans": shown, "card_form_url": edge.settings.card_form_url or None})
+
+
+@router.get("/onboarding", summary="How far the journey is, and what was chosen")
+async def onboarding(reads: Reads) -> Response:
+    row = await reads.one(ACCOUNTS, accounts)
+    return Json(onboarding_view(reads.tenant, row, await reads.rows(ACCOUNTS, steps)))
+
+
+@router.post("/onboarding/plan", responses=PENDING, summary="Choose a plan")
+async def choose_plan(body: PlanBody, write: UserWrites, edge: EdgeNow) -> Response:
+    event = PlanSelectionRequested(user_id=write.user_id, plan=body.plan)
+    return answer(await edge.intents.request(write.user_id, await write.reserve(), f"account-{write.user_id}", event))
+
+
+@router.post("/onboarding/payment", responses=PENDING, summary="Pay the chosen plan with a payment method of Stripe")
+async def set_up_payment(body: PaymentBody, write: UserWrites, edge: EdgeNow) -> Response:
+    receipt = {"name": body.billing_name, "email": body.billing_email}
+    event = PaymentSetupRequested(
+        user_id=write.user_id,
+        payment_method_id=body.payment_method_id,
+        sealed=edge.sealer.seal("billing", receipt, edge.clock.now(), _SEALED_FOR),
+    )
+    return answer(await edge.intents.request(write.user_id, await write.reserve(), f"account-{write.user_id}", event))
+
+
+@router.post("/onboarding/niches", responses=PENDING, summary="Five niches that fit, each with the parts of its score")
+async def find_niches(body: NichesBody, write: UserWrites, edge: EdgeNow) -> Response:
+    event = NichesRequested(
+        user_id=write.user_id,
+        interests=tuple(body.interests),
+        experience=body.experience,
+        budget_usd=body.budget_usd,
+    )
+    return answer(await edge.intents.request(write.user_id, await write.reserve(), f"account-{write.user_id}", event))
+
+
+@router.post("/onboarding/niches/choice", responses=PENDING, summary="Choose among the recommended niches")
+async def choose_niches(body: ChoiceBody, write: UserWrites, edge: EdgeNow) -> Response:
+    event = NicheChoiceRequested(user_id=write.user_id, niche_ids=tuple(body.niche_ids))
+    return answer(await edge.intents.request(write.user_id, await write.reserve(), f"account-{write.user_id}", event))
+
+
+@router.post("/onboarding/preferences", responses=PENDING, summary="Save how videos are made")
+async def save_preferences(body: PreferencesBody, write: UserWrites, edge: EdgeNow) -> Response:
+    event = PreferencesSubmitted(user_id=write.user_id, **body.model_dump())
+    return answer(await edge.intents.request(write.user_id, await write.reserve(), f"account-{write.user_id}", event))

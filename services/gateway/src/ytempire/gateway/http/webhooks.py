@@ -1,0 +1,22 @@
+"""Providers' webhooks: the raw body, its signature, nothing else."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Header, Request, Response
+
+from ytempire.gateway.http.answers import PROBLEMS, Json
+from ytempire.gateway.http.identity import EdgeNow
+
+router = APIRouter(tags=["webhooks"], responses=PROBLEMS)
+
+
+@router.post("/webhooks/stripe", summary="Stripe's notices")
+async def stripe(
+    request: Request,
+    edge: EdgeNow,
+    signature: Annotated[str, Header(alias="Stripe-Signature")] = "",
+) -> Response:
+    webhook_id = await edge.webhooks.stripe(await request.body(), signature)
+    return Json({"received": True, "id": webhook_id})

@@ -1,0 +1,145 @@
+"""What changes while somebody looks: committed changes of read models, and progress signals.
+
+Changes reach every copy of the gateway through PostgreSQL's notifications, which are sent when the projection's
+transaction commits: whoever is told can read it. Progress comes as signals from core NATS and is kept in memory only.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+from collections import OrderedDict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import psycopg
+import structlog
+from nats.aio.client import Client
+from nats.aio.msg import Msg
+from pydantic import ValidationError
+
+from ytempire.events.signals import StageProgress
+from ytempire.gateway.projections.common import CHANNEL
+
+_QUEUE = 512
+_PROGRESS_KEPT = 2000
+_RECONNECT_S = 1.0
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Something of a tenant is different now."""
+
+    tenant: str
+    topic: str
+    """``video``, ``channel``, ``ticket``, ``account``, ``pnl``, ``revenue``, ``operation`` or ``progress``."""
+    id: str
+    event: str = ""
+    """Type of the event behind it; empty for a signal."""
+    data: dict[str, Any] = field(default_factory=dict)
+
+
+class Hub:
+    """Hands changes to listeners of their tenant, and wakes requests that wait for an outcome."""
+
+    def __init__(self) -> None:
+        self._listeners: dict[str, set[asyncio.Queue[Change]]] = {}
+        self._waiting: dict[str, asyncio.Event] = {}
+        self._progress: OrderedDict[str, StageProgress] = OrderedDict()
+
+    @contextlib.contextmanager
+    def listening(self, tenant: str) -> Iterator[asyncio.Queue[Change]]:
+        """A queue of the tenant's changes; a listener that is too slow loses the oldest."""
+        queue: asyncio.Queue[Change] = asyncio.Queue(_QUEUE)
+        self._listeners.setdefault(tenant, set()).add(queue)
+        try:
+            yield queue
+        finally:
+            queues = self._listeners[tenant]
+            queues.discard(queue)
+            if not queues:
+                del self._listeners[tenant]
+
+    @contextlib.contextmanager
+    def waiting(self, operation_id: str) -> Iterator[asyncio.Event]:
+        """An event that is set when the operation's outcome can be read."""
+        event = self._waiting.setdefault(operation_id, asyncio.Event())
+        try:
+            yield event
+        finally:
+            self._waiting.pop(operation_id, None)
+
+    def publish(self, change: Change) -> None:
+        if change.topic == "operation" and (event := self._waiting.get(change.id)):
+            event.set()
+        for queue in self._listeners.get(change.tenant, ()):
+            if queue.full():
+                queue.get_nowait()
+            queue.put_nowait(change)
+
+    def progressed(self, progress: StageProgress) -> None:
+        known = self._progress.get(progress.video_id)
+        if known is not None and known.at > progress.at:
+            return
+        self._progress[progress.video_id] = progress
+        self._progress.move_to_end(progress.video_id)
+        while len(self._progress) > _PROGRESS_KEPT:
+            self._progress.popitem(last=False)
+        data = progress.model_dump(mode="json", exclude={"user_id"})
+        self.publish(Change(progress.user_id, "progress", progress.video_id, data=data))
+
+    def progress(self, tenant: str, video_id: str) -> StageProgress | None:
+        """The last signal of a tenant's video, if this process heard one."""
+        known = self._progress.get(video_id)
+        return known if known is not None and known.user_id == tenant else None
+
+
+class ChangeListener:
+    """Follows the database's notifications, until cancelled."""
+
+    def __init__(self, dsn: str, hub: Hub) -> None:
+        self._dsn, self._hub = dsn, hub
+        self.connected = False
+
+    async def run(self) -> None:
+        while True:
+            try:
+                await self._follow()
+            except (psycopg.OperationalError, OSError) as error:
+                log.warning("change listener lost its connection", error=type(error).__name__)
+            self.connected = False
+            await asyncio.sleep(_RECONNECT_S)
+
+    async def _follow(self) -> None:
+        connection = await psycopg.AsyncConnection.connect(self._dsn, autocommit=True)
+        async with connection:
+            await connection.execute(f"listen {CHANNEL}")
+            self.connected = True
+            async for notice in connection.notifies():
+                self._hub.publish(Change(**json.loads(notice.payload)))
+
+
+class ProgressListener:
+    """Follows progress signals, until cancelled."""
+
+    def __init__(self, nats: Client, hub: Hub) -> None:
+        self._nats, self._hub = nats, hub
+
+    async def run(self) -> None:
+        subscription = await self._nats.subscribe("signal.progress.>", cb=self._heard)
+        try:
+            await asyncio.Event().wait()
+        finally:
+            with contextlib.suppress(Exception):
+                await subscription.unsubscribe()
+
+    async def _heard(self, message: Msg) -> None:
+        try:
+            progress = StageProgress.model_validate_json(message.data)
+        except ValidationError as error:
+            log.warning("a progress signal cannot be read", subject=message.subject, errors=error.error_count())
+            return
+        self._hub.progressed(progress)

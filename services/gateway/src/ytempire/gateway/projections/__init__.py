@@ -1,0 +1,11 @@
+"""The gateway's read models. Every table has a tenant; every column is written from one producer's log."""
+
+from ytempire.gateway.projections.accounts import ACCOUNTS
+from ytempire.gateway.projections.channels import CHANNELS
+from ytempire.gateway.projections.money import MONEY
+from ytempire.gateway.projections.operations import OPERATIONS
+from ytempire.gateway.projections.tickets import TICKETS
+from ytempire.gateway.projections.videos import VIDEOS
+
+PROJECTIONS = (ACCOUNTS, CHANNELS, VIDEOS, MONEY, TICKETS, OPERATIONS)
+"""Operations come last: when an outcome is announced, the other models have it already."""

@@ -1,0 +1,63 @@
+"""What all projections share: commutative upserts and announcements that commit with the change."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import BigInteger, Column, DateTime, Table, Text, or_, text
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from ytempire.events import Envelope
+
+CHANNEL = "gateway_changes"
+"""PostgreSQL notification channel on which committed changes are told."""
+
+
+def tenant_column() -> Column[str]:
+    """Whose row it is."""
+    return Column("tenant_id", Text, nullable=False, index=True)
+
+
+def time_column(name: str) -> Column[Any]:
+    return Column(name, DateTime(timezone=True))
+
+
+def mark_column(name: str) -> Column[int]:
+    """Position, in one producer's log, of the event that wrote a group of columns last."""
+    return Column(name, BigInteger)
+
+
+async def upsert(connection: AsyncConnection, table: Table, row: Mapping[str, Any], mark: str | None = None) -> None:
+    """Write some columns of a row, whichever of its producers comes first.
+
+    :param row: the key's columns, the tenant, and the columns to write. A row never changes its tenant.
+    :param mark: name of the column in ``row`` that holds the position; an older event never overwrites a newer one.
+        Whoever writes one column under a mark writes all of them, so that the order of arrival does not matter.
+    """
+    statement = insert(table).values(row)
+    key = [column.name for column in table.primary_key]
+    written = {name: statement.excluded[name] for name in row if name not in key and name != "tenant_id"}
+    conditions = [table.c.tenant_id == statement.excluded.tenant_id]
+    if mark is not None:
+        conditions.append(or_(table.c[mark].is_(None), table.c[mark] < statement.excluded[mark]))
+    if not written:
+        await connection.execute(statement.on_conflict_do_nothing())
+        return
+    where = conditions[0] if len(conditions) == 1 else conditions[0] & conditions[1]
+    await connection.execute(statement.on_conflict_do_update(index_elements=key, set_=written, where=where))
+
+
+async def announce(connection: AsyncConnection, tenant: str, topic: str, id_: str, envelope: Envelope) -> None:
+    """Tell every copy of the gateway, when this transaction commits, that something of a tenant changed.
+
+    A rebuild into a shadow tells nothing: it changes nothing that anybody sees.
+    """
+    live = connection.sync_connection
+    scope: Mapping[Any, Any] = live.get_execution_options().get("schema_translate_map", {}) if live else {}
+    if not str(scope.get(None, "")).startswith("rm_"):
+        return
+    payload = json.dumps({"tenant": tenant, "topic": topic, "id": id_, "event": envelope.type})
+    await connection.execute(text("select pg_notify(:channel, :payload)"), {"channel": CHANNEL, "payload": payload})

@@ -1,0 +1,83 @@
+"""Operations: every intent and what its owner decided, joined by the intent's id."""
+
+from __future__ import annotations
+
+from sqlalchemy import JSON, Column, MetaData, Table, Text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from ytempire.events import Envelope, Event, gateway, public_events
+from ytempire.eventstore import Projection
+from ytempire.eventstore.readmodels import Apply
+from ytempire.gateway.projections.common import announce, mark_column, tenant_column, time_column, upsert
+
+TABLES = MetaData()
+
+operations = Table(
+    "operations",
+    TABLES,
+    Column("operation_id", Text, primary_key=True),
+    tenant_column(),
+    Column("intent", Text, nullable=False),
+    time_column("requested_at"),
+)
+
+outcomes = Table(
+    "outcomes",
+    TABLES,
+    Column("operation_id", Text, primary_key=True),
+    Column("type", Text, primary_key=True),
+    tenant_column(),
+    Column("data", JSON, nullable=False),
+    time_column("decided_at"),
+    mark_column("mark"),
+)
+
+INTENTS: tuple[type[Event], ...] = tuple(
+    event for event in public_events() if event.owner == "gateway" and event.success is not None
+)
+"""Everything a person can ask for that an owner decides."""
+
+_UNSHOWN = {"sealed", "analytics_grant"}
+
+
+def outcome_types(intent: str) -> tuple[str, str]:
+    """Names of an intent's success and rejection, for the intent's class name."""
+    model: type[Event] = getattr(gateway, intent)
+    return _versioned(model.success), _versioned(model.rejected)
+
+
+def _versioned(name: str | None) -> str:
+    return next(event.type_name() for event in public_events() if event.__name__ == name)
+
+
+async def _asked(connection: AsyncConnection, event: Event, envelope: Envelope) -> None:
+    row = {
+        "operation_id": envelope.id,
+        "tenant_id": envelope.tenantid,
+        "intent": type(event).__name__,
+        "requested_at": envelope.time,
+    }
+    await upsert(connection, operations, row)
+
+
+async def _decided(connection: AsyncConnection, event: Event, envelope: Envelope) -> None:
+    row = {
+        "operation_id": envelope.correlationid,
+        "type": envelope.type,
+        "tenant_id": envelope.tenantid,
+        "data": event.model_dump(mode="json", exclude=_UNSHOWN),
+        "decided_at": envelope.time,
+        "mark": envelope.position,
+    }
+    await upsert(connection, outcomes, row, "mark")
+    await announce(connection, envelope.tenantid, "operation", envelope.correlationid, envelope)
+
+
+def _handlers() -> dict[type[Event], Apply]:
+    decided = {name for intent in INTENTS for name in (intent.success, intent.rejected)}
+    handlers: dict[type[Event], Apply] = dict.fromkeys(INTENTS, _asked)
+    handlers.update(dict.fromkeys((e for e in public_events() if e.__name__ in decided), _decided))
+    return handlers
+
+
+OPERATIONS = Projection("operations", TABLES, _handlers())

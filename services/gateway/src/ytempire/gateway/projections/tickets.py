@@ -1,0 +1,155 @@
+"""Tickets: asked here, handled by support."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import JSON, Boolean, Column, Double, MetaData, Table, Text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from ytempire.events import Envelope
+from ytempire.events.gateway import TicketRequested
+from ytempire.events.support import (
+    TicketCategorised,
+    TicketEscalated,
+    TicketOpened,
+    TicketReplied,
+    TicketResolved,
+)
+from ytempire.eventstore import Projection
+from ytempire.gateway.projections.common import announce, mark_column, tenant_column, time_column, upsert
+
+TABLES = MetaData()
+
+tickets = Table(
+    "tickets",
+    TABLES,
+    Column("ticket_id", Text, primary_key=True),
+    tenant_column(),
+    # gateway
+    Column("video_id", Text),
+    time_column("requested_at"),
+    # support
+    time_column("opened_at"),
+    time_column("estimated_response_at"),
+    Column("auto_response", Text),
+    Column("job", JSON),
+    mark_column("category_mark"),
+    Column("category", Text),
+    mark_column("confidence_mark"),
+    Column("confidence", Double),
+    mark_column("priority_mark"),
+    Column("priority", Text),
+    mark_column("status_mark"),
+    Column("status", Text),
+    Column("resolution", Text),
+)
+
+replies = Table(
+    "replies",
+    TABLES,
+    Column("event_id", Text, primary_key=True),
+    tenant_column(),
+    Column("ticket_id", Text, nullable=False),
+    Column("template", Text),
+    Column("automatic", Boolean),
+    time_column("at"),
+)
+
+
+async def _write(
+    connection: AsyncConnection,
+    ticket_id: str,
+    user_id: str,
+    envelope: Envelope,
+    mark: str | None = None,
+    **columns: Any,
+) -> None:
+    row: dict[str, Any] = {"ticket_id": ticket_id, "tenant_id": user_id, **columns}
+    if mark is not None:
+        row[mark] = envelope.position
+    await upsert(connection, tickets, row, mark)
+    await announce(connection, user_id, "ticket", ticket_id, envelope)
+
+
+async def _requested(connection: AsyncConnection, event: TicketRequested, envelope: Envelope) -> None:
+    await _write(
+        connection,
+        event.ticket_id,
+        event.user_id,
+        envelope,
+        video_id=event.video_id,
+        requested_at=envelope.time,
+    )
+
+
+async def _opened(connection: AsyncConnection, event: TicketOpened, envelope: Envelope) -> None:
+    ticket, user = event.ticket_id, event.user_id
+    await _write(
+        connection,
+        ticket,
+        user,
+        envelope,
+        opened_at=envelope.time,
+        estimated_response_at=event.estimated_response_at,
+        auto_response=event.auto_response,
+        job=event.job.model_dump(mode="json") if event.job else None,
+    )
+    await _write(connection, ticket, user, envelope, "category_mark", category=event.category)
+    await _write(connection, ticket, user, envelope, "priority_mark", priority=event.priority)
+    await _write(connection, ticket, user, envelope, "status_mark", status=event.status, resolution=None)
+
+
+async def _categorised(connection: AsyncConnection, event: TicketCategorised, envelope: Envelope) -> None:
+    await _write(
+        connection,
+        event.ticket_id,
+        event.user_id,
+        envelope,
+        "category_mark",
+        category=event.category,
+    )
+    await _write(connection, event.ticket_id, event.user_id, envelope, "confidence_mark", confidence=event.confidence)
+
+
+async def _replied(connection: AsyncConnection, event: TicketReplied, envelope: Envelope) -> None:
+    row = {
+        "event_id": envelope.id,
+        "tenant_id": event.user_id,
+        "ticket_id": event.ticket_id,
+        "template": event.template,
+        "automatic": event.automatic,
+        "at": envelope.time,
+    }
+    await upsert(connection, replies, row)
+    await announce(connection, event.user_id, "ticket", event.ticket_id, envelope)
+
+
+async def _escalated(connection: AsyncConnection, event: TicketEscalated, envelope: Envelope) -> None:
+    await _write(connection, event.ticket_id, event.user_id, envelope, "priority_mark", priority=event.priority)
+
+
+async def _resolved(connection: AsyncConnection, event: TicketResolved, envelope: Envelope) -> None:
+    await _write(
+        connection,
+        event.ticket_id,
+        event.user_id,
+        envelope,
+        "status_mark",
+        status="resolved",
+        resolution=event.resolution,
+    )
+
+
+TICKETS = Projection(
+    "tickets",
+    TABLES,
+    {
+        TicketRequested: _requested,
+        TicketOpened: _opened,
+        TicketCategorised: _categorised,
+        TicketReplied: _replied,
+        TicketEscalated: _escalated,
+        TicketResolved: _resolved,
+    },
+)

@@ -1,0 +1,273 @@
+"""Rows of the read models as answers say them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from ytempire.events.signals import StageProgress
+from ytempire.gateway.http.answers import API, money, spoken
+from ytempire.gateway.reading import Row
+
+STEPS = (
+    "account_creation",
+    "email_verification",
+    "subscription_selection",
+    "payment_setup",
+    "niche_selection",
+    "channel_connection",
+    "content_preferences",
+    "first_video_generation",
+)
+"""The journey of a new customer, in order."""
+
+DEFAULT_PREFERENCES: Mapping[str, Any] = {
+    "video_style": "educational",
+    "video_length_s": 480,
+    "auto_publish": False,
+    "timezone": "UTC",
+    "dashboard_layout": {},
+}
+
+
+def preferences_of(row: Row | None) -> dict[str, Any]:
+    """An account's preferences, with the defaults for what was never set."""
+    return {**DEFAULT_PREFERENCES, **((row or {}).get("preferences") or {})}
+
+
+def account_view(user_id: str, row: Row | None) -> dict[str, Any]:
+    known: Row = row or {}
+    return {
+        "user_id": user_id,
+        "created_at": known.get("created_at"),
+        "is_beta": known.get("is_beta"),
+        "plan": _plan(known),
+        "entitlements": _entitlements(known),
+        "subscription": _subscription(known),
+        "onboarding_completed": known.get("completed_at") is not None,
+        "preferences": preferences_of(row),
+    }
+
+
+def _plan(row: Row) -> dict[str, Any] | None:
+    if row.get("plan") is None:
+        return None
+    return {
+        "plan": row["plan"],
+        "price": money(row["price_micros"], row["price_currency"]),
+        "channels": row["plan_channels"],
+        "videos_per_day": row["plan_videos_per_day"],
+        "trial_days": row["trial_days"],
+    }
+
+
+def _entitlements(row: Row) -> dict[str, Any] | None:
+    if row.get("entitled") is None:
+        return None
+    return {
+        "plan": row["entitled_plan"],
+        "active": row["entitled"],
+        "channels": row["entitled_channels"],
+        "videos_per_day": row["entitled_videos_per_day"],
+    }
+
+
+def _subscription(row: Row) -> dict[str, Any] | None:
+    if row.get("subscription_status") is None:
+        return None
+    return {
+        "subscription_id": row["subscription_id"],
+        "status": row["subscription_status"],
+        "trial_ends_at": row["trial_ends_at"],
+        "period_start": row["period_start"],
+        "period_end": row["period_end"],
+    }
+
+
+def onboarding_view(user_id: str, row: Row | None, steps: Iterable[Row]) -> dict[str, Any]:
+    """The journey: what is done, what is next, what was chosen."""
+    done = {step["step"]: step["completed_at"] for step in steps}
+    known: Row = row or {}
+    return {
+        "user_id": user_id,
+        "steps": [{"step": s, "completed": s in done, "completed_at": done.get(s)} for s in STEPS],
+        "completed_steps": [s for s in STEPS if s in done],
+        "next_step": next((s for s in STEPS if s not in done), None),
+        "completed": known.get("completed_at") is not None,
+        "plan": _plan(known),
+        "entitlements": _entitlements(known),
+        "subscription": _subscription(known),
+        "recommended_niches": known.get("recommended_niches") or [],
+        "chosen_niches": known.get("chosen_niches") or [],
+        "preferences": preferences_of(row),
+    }
+
+
+def channel_view(row: Row) -> dict[str, Any]:
+    return {
+        "channel_id": row["channel_id"],
+        "niche_id": row["niche_id"],
+        "status": channel_status(row),
+        "reason": row["reason"],
+        "youtube_channel_id": row["youtube_channel_id"],
+        "title": row["title"],
+        "monetised": row["monetised"],
+        "scopes": row["scopes"],
+        "healthy": row["healthy"],
+        "health_reason": row["health_reason"],
+        "requested_at": row["requested_at"],
+        "connected_at": row["connected_at"],
+    }
+
+
+def channel_status(row: Row) -> str:
+    """``connecting``, ``connected``, ``rejected`` or ``disconnected``."""
+    return row["state"] or ("rejected" if row["slot"] == "refused" else "connecting")
+
+
+def video_status(row: Row) -> str:
+    """One word for where a video is between the wish and the audience."""
+    if row["state"] in ("rejected", "failed"):
+        return str(row["state"])
+    if row["publication"] is not None:
+        return "publish_failed" if row["publication"] == "failed" else str(row["publication"])
+    return {"rendered": "rendered", "accepted": "rendering"}.get(row["state"] or "", "requested")
+
+
+FINAL = ("rejected", "failed", "published", "publish_failed")
+
+
+def video_progress(row: Row, live: StageProgress | None) -> dict[str, Any]:
+    """Status, stage and percent: the read model's, or a signal that is further."""
+    status, percent, stage, detail = video_status(row), row["percent"] or 0, row["stage"], ""
+    if row["state"] == "rendered":
+        percent = 100
+    elif live is not None and live.percent >= percent:
+        percent, stage, detail = live.percent, live.stage, live.detail
+    return {
+        "video_id": row["video_id"],
+        "status": status,
+        "stage": stage,
+        "percent": percent,
+        "detail": detail,
+        "failure": row["failure"] or row["problem"],
+    }
+
+
+def video_summary(row: Row, live: StageProgress | None) -> dict[str, Any]:
+    """A video in a list."""
+    facts = row["rendered"] or {}
+    cost = facts.get("cost") or {}
+    return {
+        **video_progress(row, live),
+        "channel_id": row["channel_id"],
+        "title": row["title"],
+        "topic": row["topic"],
+        "requested_at": row["requested_at"],
+        "rendered_at": row["rendered_at"],
+        "approved_at": row["approved_at"],
+        "duration_s": facts.get("duration_s"),
+        "cost": money(cost.get("micros"), cost.get("currency")),
+        "cost_limit": money(row["cost_limit_micros"], row["cost_limit_currency"]),
+        "publication": _publication(row),
+    }
+
+
+def _publication(row: Row) -> dict[str, Any] | None:
+    if row["publication"] is None and row["publish_refusal"] is None:
+        return None
+    return {
+        "status": row["publication"],
+        "publish_at": row["publish_at"],
+        "published_at": row["published_at"],
+        "platform_video_id": row["platform_video_id"],
+        "url": row["url"],
+        "privacy": row["privacy"],
+        "verified": row["verified"],
+        "differences": row["differences"],
+        "refusal": row["publish_refusal"],
+    }
+
+
+def video_view(
+    row: Row,
+    live: StageProgress | None,
+    stages: Sequence[Row],
+    costs: Sequence[Row],
+    recommendation: Row | None,
+    media_token: str,
+) -> dict[str, Any]:
+    """Everything about one video."""
+    facts = spoken(row["rendered"]) if row["rendered"] else None
+    return {
+        **video_summary(row, live),
+        "style": row["style"],
+        "length_s": row["length_s"],
+        "from_brief": row["from_brief"],
+        "requested_by": row["requested_by"],
+        "first": row["first"],
+        "slot": {"status": row["slot"], "day": row["slot_day"]},
+        "stages": [{key: stage[key] for key in ("stage", "percent", "completed_at")} for stage in stages],
+        "costs": [cost_view(cost) for cost in costs],
+        "cost_totals": cost_totals(costs),
+        "quality": row["quality"],
+        "rendered": facts,
+        "monetization": _recommendation(recommendation),
+        "links_applied": row["links"],
+        "links": media_links(row["video_id"], media_token) if facts else None,
+    }
+
+
+def media_links(video_id: str, token: str) -> dict[str, str]:
+    """Addresses of the files, good for players that cannot send headers."""
+    base = f"{API}/videos/{video_id}"
+    return {name: f"{base}/{name}?token={token}" for name in ("file", "thumbnail", "captions")}
+
+
+def cost_view(row: Row) -> dict[str, Any]:
+    return {
+        "cost_id": row["cost_id"],
+        "stage": row["stage"],
+        "provider": row["provider"],
+        "bearer": row["bearer"],
+        "amount": money(row["micros"], row["currency"]),
+        "quantity": row["quantity"],
+        "reference": row["reference"],
+        "at": row["at"],
+    }
+
+
+def cost_totals(rows: Iterable[Row]) -> list[dict[str, Any]]:
+    """Sums by bearer and provider, exact."""
+    sums: dict[tuple[str, str, str], int] = {}
+    for row in rows:
+        kind = (row["bearer"], row["provider"], row["currency"])
+        sums[kind] = sums.get(kind, 0) + row["micros"]
+    return [
+        {"bearer": bearer, "provider": provider, "amount": money(micros, currency)}
+        for (bearer, provider, currency), micros in sorted(sums.items())
+    ]
+
+
+def _recommendation(row: Row | None) -> dict[str, Any] | None:
+    if row is None:
+        return None
+    return {"ads": row["ads"], "affiliate": row["affiliate"], "sponsorship": row["sponsorship"]}
+
+
+def ticket_view(row: Row, replies: Sequence[Row] = ()) -> dict[str, Any]:
+    return {
+        "ticket_id": row["ticket_id"],
+        "video_id": row["video_id"],
+        "status": row["status"] or "received",
+        "category": row["category"],
+        "confidence": row["confidence"],
+        "priority": row["priority"],
+        "auto_response": row["auto_response"],
+        "estimated_response_at": row["estimated_response_at"],
+        "job": row["job"],
+        "resolution": row["resolution"],
+        "requested_at": row["requested_at"],
+        "opened_at": row["opened_at"],
+        "replies": [{key: reply[key] for key in ("template", "automatic", "at")} for reply in replies],
+    }

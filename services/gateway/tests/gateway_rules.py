@@ -1,0 +1,240 @@
+"""What the other services decide in the gateway's tests: short, and by visible words in the request."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from ytempire.events import Envelope, Event, Money
+from ytempire.events.billing import (
+    ChannelSlotReserved,
+    EntitlementsChanged,
+    PaymentSetupRejected,
+    SubscriptionStarted,
+    VideoSlotReserved,
+)
+from ytempire.events.gateway import (
+    ChannelConnectionRequested,
+    EmailVerificationRequested,
+    NicheChoiceRequested,
+    NichesRequested,
+    PaymentSetupRequested,
+    PlanSelectionRequested,
+    PreferencesSubmitted,
+    PublishRequested,
+    SignUpRequested,
+    TicketRequested,
+    VideoRequested,
+)
+from ytempire.events.media import VideoAccepted, VideoRejected
+from ytempire.events.onboarding import (
+    EmailVerificationRejected,
+    EmailVerified,
+    NicheChoiceRejected,
+    NichesChosen,
+    NichesRecommended,
+    OnboardingStepCompleted,
+    PlanRejected,
+    PlanSelected,
+    PreferencesRejected,
+    PreferencesSaved,
+    SignUpAccepted,
+    SignUpRejected,
+    UserCreated,
+)
+from ytempire.events.publisher import ChannelConnected, ChannelConnectionRejected, PublishRejected, VideoScheduled
+from ytempire.events.support import TicketCategorised, TicketOpened, TicketReplied
+from ytempire.events.values import NicheScore, Sealed
+
+Answers = list[tuple[str, list[Event]]]
+DONE = datetime(2026, 11, 22, tzinfo=UTC)
+
+
+def _step(user_id: str, step: str, following: str) -> Event:
+    return OnboardingStepCompleted(user_id=user_id, step=step, next_step=following)
+
+
+def sign_up(world: Any, event: SignUpRequested, _: Envelope) -> Answers:
+    profile = world.openers["onboarding"].open(event.sealed, datetime.now(UTC))
+    if event.email_digest in world.addresses:
+        refusal = SignUpRejected(user_id=event.user_id, code="email_taken", field="email", message="It is taken.")
+        return [("onboarding", [refusal])]
+    world.addresses.add(event.email_digest)
+    token = f"token-of-{profile['email']}"
+    world.tokens[hashlib.sha256(token.encode()).hexdigest()] = event.user_id
+    return [("onboarding", [SignUpAccepted(user_id=event.user_id)])]
+
+
+def verify(world: Any, event: EmailVerificationRequested, _: Envelope) -> Answers:
+    user_id = world.tokens.get(event.token_digest)
+    if user_id is None:
+        message = "This link is not valid any more. Sign up again to get a new one."
+        return [("onboarding", [EmailVerificationRejected(code="token_unknown", field="token", message=message)])]
+    return [
+        (
+            "onboarding",
+            [
+                UserCreated(user_id=user_id),
+                EmailVerified(user_id=user_id),
+                _step(user_id, "account_creation", "email_verification"),
+                _step(user_id, "email_verification", "subscription_selection"),
+            ],
+        )
+    ]
+
+
+def plan(_: Any, event: PlanSelectionRequested, __: Envelope) -> Answers:
+    if event.plan != "starter":
+        message = "There is no plan of this name. Choose starter, growth or scale."
+        refusal = PlanRejected(user_id=event.user_id, code="unknown_plan", field="plan", message=message)
+        return [("onboarding", [refusal])]
+    chosen = PlanSelected(
+        user_id=event.user_id,
+        plan="starter",
+        price=Money.parse("97", "USD"),
+        channels=5,
+        videos_per_day=15,
+        trial_days=7,
+    )
+    return [("onboarding", [chosen, _step(event.user_id, "subscription_selection", "payment_setup")])]
+
+
+def payment(world: Any, event: PaymentSetupRequested, _: Envelope) -> Answers:
+    world.opened.append(world.openers["billing"].open(event.sealed, datetime.now(UTC)))
+    if "declined" in event.payment_method_id:
+        refusal = PaymentSetupRejected(
+            user_id=event.user_id,
+            code="card_declined",
+            field="payment_method_id",
+            message="The bank declined the card. Use another one.",
+        )
+        return [("billing", [refusal])]
+    started = SubscriptionStarted(
+        user_id=event.user_id,
+        subscription_id="sub_1",
+        plan="starter",
+        status="trialing",
+        trial_ends_at=DONE + timedelta(days=7),
+        period_start=DONE,
+        period_end=DONE + timedelta(days=7),
+    )
+    entitled = EntitlementsChanged(user_id=event.user_id, plan="starter", active=True, channels=5, videos_per_day=15)
+    return [("billing", [started, entitled])]
+
+
+def niches(_: Any, event: NichesRequested, __: Envelope) -> Answers:
+    found = tuple(
+        NicheScore(
+            niche_id=f"niche-{n}",
+            name=f"Niche {n}",
+            score=0.9 - n / 10,
+            parts={"demand": 0.5},
+            reason="It fits.",
+            rpm_low_usd=1.0,
+            rpm_high_usd=2.0,
+        )
+        for n in range(5)
+    )
+    return [("onboarding", [NichesRecommended(user_id=event.user_id, niches=found)])]
+
+
+def choice(_: Any, event: NicheChoiceRequested, __: Envelope) -> Answers:
+    if any(not niche.startswith("niche-") for niche in event.niche_ids):
+        refusal = NicheChoiceRejected(
+            user_id=event.user_id, code="unknown_niche", field="niche_ids", message="Choose recommended niches."
+        )
+        return [("onboarding", [refusal])]
+    return [("onboarding", [NichesChosen(user_id=event.user_id, niche_ids=event.niche_ids)])]
+
+
+def preferences(_: Any, event: PreferencesSubmitted, __: Envelope) -> Answers:
+    if event.timezone == "Mars/Base":
+        refusal = PreferencesRejected(
+            user_id=event.user_id, code="unknown_timezone", field="timezone", message="There is no such zone."
+        )
+        return [("onboarding", [refusal])]
+    return [("onboarding", [PreferencesSaved(**event.model_dump())])]
+
+
+def connect(world: Any, event: ChannelConnectionRequested, _: Envelope) -> Answers:
+    secret = world.openers["publisher"].open(event.sealed, datetime.now(UTC))
+    world.opened.append(secret)
+    ids = {"user_id": event.user_id, "channel_id": event.channel_id}
+    if secret["code"].startswith("bad"):
+        refusal = ChannelConnectionRejected(
+            **ids, code="channel_already_connected", field="channel_id", message="This channel is connected already."
+        )
+        return [("publisher", [refusal])]
+    connected = ChannelConnected(
+        **ids,
+        niche_id=event.niche_id,
+        youtube_channel_id="UC1",
+        title="Plain Ledger",
+        monetised=False,
+        scopes=("youtube.upload",),
+        analytics_grant=Sealed(recipient="analytics", key_id="k", ciphertext="c", expires_at=DONE),
+    )
+    return [("billing", [ChannelSlotReserved(**ids)]), ("publisher", [connected])]
+
+
+def video(_: Any, event: VideoRequested, __: Envelope) -> Answers:
+    ids = {"user_id": event.user_id, "video_id": event.video_id}
+    topic = event.topic or ""
+    if "later" in topic:
+        return []
+    if "refused" in topic:
+        refusal = VideoRejected(
+            **ids, code="daily_limit_reached", field="", message="Today's videos are used up. Try tomorrow."
+        )
+        return [("media", [refusal])]
+    accepted = VideoAccepted(**ids, channel_id=event.channel_id, length_s=event.length_s)
+    return [("billing", [VideoSlotReserved(**ids, day=datetime.now(UTC).date())]), ("media", [accepted])]
+
+
+def publish(_: Any, event: PublishRequested, __: Envelope) -> Answers:
+    ids = {"user_id": event.user_id, "video_id": event.video_id}
+    if event.privacy == "private":
+        refusal = PublishRejected(**ids, code="not_rendered", field="", message="The video is not finished yet.")
+        return [("publisher", [refusal])]
+    scheduled = VideoScheduled(**ids, channel_id=event.video_id, publish_at=DONE, privacy=event.privacy)
+    return [("publisher", [scheduled])]
+
+
+def ticket(world: Any, event: TicketRequested, _: Envelope) -> Answers:
+    world.opened.append(world.openers["support"].open(event.sealed, datetime.now(UTC)))
+    ids = {"user_id": event.user_id, "ticket_id": event.ticket_id}
+    opened = TicketOpened(
+        **ids,
+        category="technical_issue",
+        priority="high",
+        status="open",
+        estimated_response_at=DONE,
+        auto_response="no_sound",
+        job=None,
+    )
+    return [
+        (
+            "support",
+            [
+                opened,
+                TicketCategorised(**ids, category="technical_issue", confidence=0.9),
+                TicketReplied(**ids, template="no_sound", automatic=True),
+            ],
+        )
+    ]
+
+
+RULES = {
+    SignUpRequested: sign_up,
+    EmailVerificationRequested: verify,
+    PlanSelectionRequested: plan,
+    PaymentSetupRequested: payment,
+    NichesRequested: niches,
+    NicheChoiceRequested: choice,
+    PreferencesSubmitted: preferences,
+    ChannelConnectionRequested: connect,
+    VideoRequested: video,
+    PublishRequested: publish,
+    TicketRequested: ticket,
+}

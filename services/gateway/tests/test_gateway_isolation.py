@@ -1,0 +1,105 @@
+"""J9: every route that takes an id, with a second user's token on the first user's ids: 404, never data."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from ytempire.eventstore import new_id
+
+API = "/api/v1"
+BODIES: dict[str, Any] = {
+    "/videos/{video_id}/publish": {"privacy": "public"},
+    "/videos/{video_id}/approve": {},
+}
+
+
+async def _owned(person: Any) -> dict[str, str]:
+    """Things of every kind that belong to a person."""
+    begun = (await person.post("/channels/connect", {"niche_id": "niche-0"})).json()
+    state = parse_qs(urlsplit(begun["consent_url"]).query)["state"][0]
+    await person.get("/oauth/google/callback", params={"state": state, "code": "good"})
+    video = (
+        await person.post("/videos/generate", {"channel_id": begun["channel_id"], "topic": "Something of mine"})
+    ).json()
+    ticket = (await person.post("/tickets", {"subject": "Mine", "message": "Mine"})).json()
+    return {
+        "channel_id": begun["channel_id"],
+        "video_id": video["video_id"],
+        "ticket_id": ticket["ticket_id"],
+        "operation_id": video["operation_id"],
+    }
+
+
+async def test_every_route_with_an_id_hides_what_is_somebody_elses(new_person: Any) -> None:
+    owner, other = await new_person(), await new_person()
+    ids = await _owned(owner)
+    document = (await owner.http.get("/openapi.json")).json()
+    asked = 0
+    for path, methods in document["paths"].items():
+        names = re.findall(r"{(\w+)}", path)
+        if not names:
+            continue
+        for method in methods:
+            filled = path.format(**{name: ids[name] for name in names})
+            options: dict[str, Any] = {"headers": {"Idempotency-Key": new_id()}}
+            if method == "post":
+                options["json"] = BODIES[path.removeprefix(API)]
+            mine = await owner.http.request(method, filled, **options)
+            assert mine.status_code != 404, f"the owner gets {mine.status_code} at {filled}"
+            options["headers"]["Idempotency-Key"] = new_id()
+            theirs = await other.http.request(method, filled, **options)
+            assert theirs.status_code == 404, f"{method} {path}: {theirs.status_code} {theirs.text}"
+            assert not any(value in theirs.text.replace(filled, "") for value in ids.values())
+            options["headers"] |= {"Authorization": ""}
+            nobody = await other.http.request(method, filled, **options)
+            assert nobody.status_code == 401, f"{method} {path}: {nobody.status_code}"
+            asked += 1
+    assert asked >= 9
+
+
+async def test_every_route_without_an_id_shows_only_what_is_mine(new_person: Any) -> None:
+    owner, other = await new_person(), await new_person()
+    ids = await _owned(owner)
+    document = (await owner.http.get("/openapi.json")).json()
+    public = {"/plans", "/oauth/google/callback", "/events"}
+    for path, methods in document["paths"].items():
+        name = path.removeprefix(API)
+        if "{" in path or "get" not in methods or name in public:
+            continue
+        answered = await other.http.get(path)
+        assert answered.status_code == 200, f"{path}: {answered.text}"
+        assert not any(value in answered.text for value in (*ids.values(), owner.user_id)), path
+        assert (await other.http.get(path, headers={"Authorization": ""})).status_code == 401, path
+
+
+async def test_ids_in_bodies_and_queries(new_person: Any) -> None:
+    owner, other = await new_person(), await new_person()
+    ids = await _owned(owner)
+    tried = [
+        await other.post("/videos/generate", {"channel_id": ids["channel_id"], "topic": "Not mine"}),
+        await other.post("/tickets", {"subject": "s", "message": "m", "video_id": ids["video_id"]}),
+        await other.get("/pnl", params={"channel_id": ids["channel_id"]}),
+        await other.get("/revenue", params={"channel_id": ids["channel_id"]}),
+    ]
+    assert [answered.status_code for answered in tried] == [404] * len(tried)
+    listed = await other.get("/videos", params={"channel_id": ids["channel_id"]})
+    assert listed.json()["videos"] == []
+
+
+async def test_an_intent_recorded_for_another_tenant_changes_nothing(new_person: Any) -> None:
+    """Even if another service named the wrong user, a row never changes its tenant."""
+    from ytempire.events.media import VideoStageCompleted
+
+    owner, other = await new_person(), await new_person()
+    ids = await _owned(owner)
+    video = ids["video_id"]
+    forged = VideoStageCompleted(
+        video_id=video, user_id=other.user_id, channel_id=ids["channel_id"], stage="forged", percent=99
+    )
+    honest = forged.model_copy(update={"user_id": owner.user_id, "stage": "script", "percent": 20})
+    await owner.platform.world.say("media", f"video-{video}", forged, honest)
+    seen = await owner.until(f"/videos/status/{video}", lambda s: s["stage"] is not None)
+    assert (seen["stage"], seen["percent"]) == ("script", 20)
+    assert (await other.get(f"/videos/status/{video}")).status_code == 404

@@ -1,0 +1,1 @@
+"""Topic, script, narration, visuals, render, cost."""

@@ -1,0 +1,100 @@
+"""Every video's job with what it has cost: the media service's own view of its work."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import BigInteger, Column, Integer, MetaData, Table, Text
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from ytempire.events import Envelope
+from ytempire.events.media import (
+    CostIncurred,
+    VideoAccepted,
+    VideoRejected,
+    VideoRendered,
+    VideoRenderFailed,
+    VideoStageCompleted,
+)
+from ytempire.eventstore import Projection
+
+TABLES = MetaData()
+VIDEOS = Table(
+    "videos",
+    TABLES,
+    Column("video_id", Text, primary_key=True),
+    Column("user_id", Text, nullable=False),
+    Column("channel_id", Text),
+    Column("status", Text, nullable=False),
+    Column("stage", Text),
+    Column("percent", Integer),
+    Column("title", Text),
+)
+COSTS = Table(
+    "costs",
+    TABLES,
+    Column("cost_id", Text, primary_key=True),
+    Column("video_id", Text, nullable=False),
+    Column("user_id", Text, nullable=False),
+    Column("stage", Text, nullable=False),
+    Column("provider", Text, nullable=False),
+    Column("micros", BigInteger, nullable=False),
+    Column("currency", Text, nullable=False),
+)
+
+
+async def _set(connection: AsyncConnection, row: dict[str, Any]) -> None:
+    statement = insert(VIDEOS).values(row)
+    await connection.execute(statement.on_conflict_do_update(index_elements=["video_id"], set_=row))
+
+
+def _of(event: Any, **values: Any) -> dict[str, Any]:
+    return {"video_id": event.video_id, "user_id": event.user_id, **values}
+
+
+async def _accepted(connection: AsyncConnection, event: VideoAccepted, _: Envelope) -> None:
+    await _set(connection, _of(event, channel_id=event.channel_id, status="accepted", percent=0))
+
+
+async def _rejected(connection: AsyncConnection, event: VideoRejected, _: Envelope) -> None:
+    await _set(connection, _of(event, status="rejected"))
+
+
+async def _stage(connection: AsyncConnection, event: VideoStageCompleted, _: Envelope) -> None:
+    await _set(connection, _of(event, status="working", stage=event.stage, percent=event.percent))
+
+
+async def _rendered(connection: AsyncConnection, event: VideoRendered, _: Envelope) -> None:
+    await _set(connection, _of(event, status="rendered", percent=100, title=event.title))
+
+
+async def _failed(connection: AsyncConnection, event: VideoRenderFailed, _: Envelope) -> None:
+    await _set(connection, _of(event, status="failed", stage=event.stage))
+
+
+async def _cost(connection: AsyncConnection, event: CostIncurred, _: Envelope) -> None:
+    row = {
+        "cost_id": event.cost_id,
+        "video_id": event.video_id,
+        "user_id": event.user_id,
+        "stage": event.stage,
+        "provider": event.provider,
+        "micros": event.amount.micros,
+        "currency": event.amount.currency,
+    }
+    await connection.execute(insert(COSTS).values(row).on_conflict_do_nothing())
+
+
+PROJECTION = Projection(
+    "videos",
+    TABLES,
+    {
+        VideoAccepted: _accepted,
+        VideoRejected: _rejected,
+        VideoStageCompleted: _stage,
+        VideoRendered: _rendered,
+        VideoRenderFailed: _failed,
+        CostIncurred: _cost,
+    },
+)

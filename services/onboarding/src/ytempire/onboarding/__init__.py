@@ -1,0 +1,1 @@
+"""Accounts, the eight-step journey, niches, preferences, customer mail."""

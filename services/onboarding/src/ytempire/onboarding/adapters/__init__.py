@@ -1,0 +1,1 @@
+"""The outside: mail, packaged data, random tokens."""

@@ -1,0 +1,65 @@
+"""Wiring."""
+
+from __future__ import annotations
+
+import base64
+from zoneinfo import available_timezones
+
+from pydantic import Field
+
+import ytempire.onboarding
+from ytempire.chassis import Definition, Host, Service, ServiceSettings
+from ytempire.eventstore.vault import Vault
+from ytempire.onboarding.adapters.address_check import is_address
+from ytempire.onboarding.adapters.letter_writer import TemplateLetters
+from ytempire.onboarding.adapters.niche_data import load_catalogue
+from ytempire.onboarding.adapters.smtp import SmtpPostman
+from ytempire.onboarding.adapters.tokens import SecretTokens
+from ytempire.onboarding.features.choose_niches import ChooseNiches
+from ytempire.onboarding.features.note_progress import NoteProgress
+from ytempire.onboarding.features.queue_mail import QueueMail
+from ytempire.onboarding.features.recommend_niches import RecommendNiches
+from ytempire.onboarding.features.save_preferences import SavePreferences
+from ytempire.onboarding.features.select_plan import SelectPlan
+from ytempire.onboarding.features.send_mail import SendMail
+from ytempire.onboarding.features.sign_up import SignUp
+from ytempire.onboarding.features.tell_customer import TellCustomer
+from ytempire.onboarding.features.verify_email import VerifyEmail
+from ytempire.onboarding.projections import PROJECTIONS
+from ytempire.onboarding.reactions import mail_reaction
+from ytempire.onboarding.subscribers import Features, subscriptions
+
+KEK_FILE = "onboarding.kek.key"
+"""Base64 of the 32-byte key that wraps each customer's own key."""
+
+
+class Settings(ServiceSettings):
+    """Beside what every service needs: where mail goes, and the address of the platform in its links."""
+
+    public_url: str
+    smtp_host: str
+    smtp_port: int = Field(ge=1, le=65535)
+
+
+async def build(host: Host[Settings]) -> Service:
+    """Put the service together."""
+    settings, store, now = host.settings, host.store, host.clock.now
+    vault = Vault(store.pool, base64.b64decode(settings.secret(KEK_FILE)))
+    letters, catalogue, queue = TemplateLetters(), load_catalogue(), QueueMail(store)
+    tell = TellCustomer(store, queue, letters)
+    features = Features(
+        sign_up=SignUp(store, vault, host.opener, SecretTokens(), queue, is_address, now),
+        verify_email=VerifyEmail(store, now),
+        select_plan=SelectPlan(store),
+        recommend_niches=RecommendNiches(store, catalogue),
+        choose_niches=ChooseNiches(store, catalogue),
+        save_preferences=SavePreferences(store, frozenset(available_timezones())),
+        progress=NoteProgress(store),
+        tell=tell,
+    )
+    postman = SmtpPostman(settings.smtp_host, settings.smtp_port)
+    send = SendMail(store, vault, letters, postman, settings.public_url)
+    return Service(subscriptions=subscriptions(features), reactions=(mail_reaction(send, tell),))
+
+
+DEFINITION = Definition("onboarding", Settings, PROJECTIONS, build, ytempire.onboarding.__file__)

@@ -1,0 +1,1 @@
+"""Rules of accounts, the journey, niches and preferences: pure."""

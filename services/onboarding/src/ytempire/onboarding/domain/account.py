@@ -1,0 +1,57 @@
+"""One account from sign-up to its first video: stream ``account-<user_id>``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from ytempire.events import Event
+from ytempire.events.onboarding import (
+    EmailVerified,
+    NichesChosen,
+    OnboardingStepCompleted,
+    PlanSelected,
+    PreferencesSaved,
+    SignUpAccepted,
+)
+from ytempire.onboarding.domain.events import JourneySubscriptionNoted, ProfileRecorded
+
+
+def stream_of(user_id: str) -> str:
+    """Name of an account's stream."""
+    return f"account-{user_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """What the rules need to know of an account."""
+
+    signed_up: bool = False
+    verified: bool = False
+    profile: ProfileRecorded | None = None
+    plan: str | None = None
+    subscribed: bool = False
+    niche_ids: tuple[str, ...] = ()
+    timezone: str = "UTC"
+    done: frozenset[str] = frozenset()
+
+
+def evolve(state: Account, event: Event) -> Account:
+    match event:
+        case ProfileRecorded():
+            return replace(state, profile=event)
+        case SignUpAccepted():
+            return replace(state, signed_up=True)
+        case EmailVerified():
+            return replace(state, verified=True)
+        case PlanSelected():
+            return replace(state, plan=event.plan)
+        case JourneySubscriptionNoted():
+            return replace(state, plan=event.plan, subscribed=True)
+        case NichesChosen():
+            return replace(state, niche_ids=event.niche_ids)
+        case PreferencesSaved():
+            return replace(state, timezone=event.timezone)
+        case OnboardingStepCompleted():
+            return replace(state, done=state.done | {event.step})
+        case _:
+            return state

@@ -1,0 +1,226 @@
+"""What an account may do: commands and what they lead to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from ytempire.events import Event
+from ytempire.events.onboarding import (
+    EmailVerified,
+    NicheChoiceRejected,
+    NichesChosen,
+    NichesRecommended,
+    NichesRejected,
+    PlanRejected,
+    PlanSelected,
+    PreferencesRejected,
+    PreferencesSaved,
+    UserCreated,
+)
+from ytempire.eventstore import Decider, PermanentError
+from ytempire.onboarding.domain import journey, niches, preferences
+from ytempire.onboarding.domain.account import Account, evolve
+from ytempire.onboarding.domain.events import JourneySubscriptionNoted
+from ytempire.onboarding.domain.plans import PLANS
+
+MOST_INTERESTS, LONGEST_INTEREST = 20, 80
+MOST_BUDGET_USD = 1_000_000
+_UNVERIFIED = "Confirm your e-mail address first: follow the link in the mail we sent you."
+
+
+class UnknownAccountError(PermanentError):
+    """Something is said of an account that never signed up here."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConfirmAddress:
+    user_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class SelectPlan:
+    user_id: str
+    plan: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecommendNiches:
+    user_id: str
+    wish: niches.Wish
+    catalogue: niches.Catalogue = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ChooseNiches:
+    user_id: str
+    niche_ids: tuple[str, ...]
+    catalogue: niches.Catalogue = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class SavePreferences:
+    user_id: str
+    preferences: preferences.Preferences
+    zones: frozenset[str] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class NoteSubscription:
+    user_id: str
+    subscription_id: str
+    plan: str
+
+
+@dataclass(frozen=True, slots=True)
+class NoteStep:
+    """Another service says that something happened which completes a step."""
+
+    user_id: str
+    step: str
+
+
+Command = ConfirmAddress | SelectPlan | RecommendNiches | ChooseNiches | SavePreferences | NoteSubscription | NoteStep
+
+
+def decide(state: Account, command: Command) -> Sequence[Event]:
+    """
+    :raises UnknownAccountError: if a fact of another service names an account that is not here.
+    """
+    match command:
+        case ConfirmAddress():
+            return _confirm(state, command)
+        case SelectPlan():
+            return _select_plan(state, command)
+        case RecommendNiches():
+            return _recommend(state, command)
+        case ChooseNiches():
+            return _choose(state, command)
+        case SavePreferences():
+            return _save(state, command)
+        case NoteSubscription() | NoteStep():
+            return _note(state, command)
+
+
+def _confirm(state: Account, command: ConfirmAddress) -> list[Event]:
+    """A link that is followed again is answered as the first time; the account is made once."""
+    user_id = command.user_id
+    verified = EmailVerified(user_id=user_id)
+    if state.verified:
+        return [verified]
+    steps = journey.complete(user_id, state.done, journey.ACCOUNT_CREATION, journey.EMAIL_VERIFICATION)
+    return [UserCreated(user_id=user_id), verified, *steps]
+
+
+def _select_plan(state: Account, command: SelectPlan) -> list[Event]:
+    user_id, plan = command.user_id, PLANS.get(command.plan)
+
+    def refuse(code: str, message: str) -> list[Event]:
+        return [PlanRejected(user_id=user_id, code=code, field="plan", message=message)]
+
+    if not state.verified:
+        return refuse("email_not_verified", _UNVERIFIED)
+    if plan is None:
+        return refuse("unknown_plan", f"Choose one of these plans: {', '.join(PLANS)}.")
+    if state.subscribed:
+        message = f"Your {state.plan} subscription is running already; plans are changed under billing from now on."
+        return refuse("subscription_running", message)
+    selected = PlanSelected(
+        user_id=user_id,
+        plan=plan.name,
+        price=plan.price,
+        channels=plan.channels,
+        videos_per_day=plan.videos_per_day,
+        trial_days=plan.trial_days,
+    )
+    return [selected, *journey.complete(user_id, state.done, journey.SUBSCRIPTION_SELECTION)]
+
+
+def _recommend(state: Account, command: RecommendNiches) -> list[Event]:
+    fault = _check_wish(state, command.wish)
+    if fault:
+        return [NichesRejected(user_id=command.user_id, code=fault.code, field=fault.field, message=fault.message)]
+    wish = niches.Wish(
+        tuple(dict.fromkeys(i.strip().lower() for i in command.wish.interests)),
+        command.wish.experience,
+        command.wish.budget_usd,
+    )
+    return [NichesRecommended(user_id=command.user_id, niches=niches.recommend(command.catalogue, wish))]
+
+
+def _check_wish(state: Account, wish: niches.Wish) -> preferences.Fault | None:
+    if not state.verified:
+        return preferences.Fault("email_not_verified", "user_id", _UNVERIFIED)
+    if not wish.interests or any(not i.strip() for i in wish.interests):
+        message = "Name at least one interest, such as cooking, investing or history, and leave none blank."
+        return preferences.Fault("interests_missing", "interests", message)
+    if len(wish.interests) > MOST_INTERESTS or any(len(i) > LONGEST_INTEREST for i in wish.interests):
+        message = f"Name at most {MOST_INTERESTS} interests of at most {LONGEST_INTEREST} characters each."
+        return preferences.Fault("interests_too_long", "interests", message)
+    if wish.experience not in niches.EXPERIENCE:
+        message = f"Say how experienced you are: {', '.join(niches.EXPERIENCE)}."
+        return preferences.Fault("unknown_experience", "experience", message)
+    if not 0 <= wish.budget_usd <= MOST_BUDGET_USD:
+        message = f"Give a monthly budget from 0 to {MOST_BUDGET_USD} US dollars; you gave {wish.budget_usd}."
+        return preferences.Fault("budget_out_of_range", "budget_usd", message)
+    return None
+
+
+def _choose(state: Account, command: ChooseNiches) -> list[Event]:
+    user_id, chosen = command.user_id, tuple(dict.fromkeys(command.niche_ids))
+
+    def refuse(code: str, message: str) -> list[Event]:
+        return [NicheChoiceRejected(user_id=user_id, code=code, field="niche_ids", message=message)]
+
+    if not state.verified:
+        return refuse("email_not_verified", _UNVERIFIED)
+    plan = PLANS.get(state.plan or "")
+    if plan is None:
+        return refuse("plan_missing", "Choose a plan first: it says how many channels, and so niches, you can have.")
+    if not chosen:
+        return refuse("niches_missing", "Choose at least one niche.")
+    if len(chosen) > plan.channels:
+        message = f"The {plan.name} plan has {plan.channels} channels; choose at most {plan.channels} niches."
+        return refuse("too_many_niches", message)
+    unknown = [n for n in chosen if n not in command.catalogue]
+    if unknown:
+        message = f"We do not know the niche {unknown[0][:60]!r}; choose from the ones we recommended."
+        return refuse("unknown_niche", message)
+    taken = NichesChosen(user_id=user_id, niche_ids=chosen)
+    return [taken, *journey.complete(user_id, state.done, journey.NICHE_SELECTION)]
+
+
+def _save(state: Account, command: SavePreferences) -> list[Event]:
+    user_id, wanted = command.user_id, command.preferences
+    fault = preferences.check(wanted, command.zones)
+    if not state.verified:
+        fault = preferences.Fault("email_not_verified", "user_id", _UNVERIFIED)
+    if fault:
+        return [PreferencesRejected(user_id=user_id, code=fault.code, field=fault.field, message=fault.message)]
+    saved = PreferencesSaved(
+        user_id=user_id,
+        video_style=wanted.video_style,
+        video_length_s=wanted.video_length_s,
+        auto_publish=wanted.auto_publish,
+        timezone=wanted.timezone,
+        dashboard_layout=wanted.dashboard_layout,
+    )
+    return [saved, *journey.complete(user_id, state.done, journey.CONTENT_PREFERENCES)]
+
+
+def _note(state: Account, command: NoteSubscription | NoteStep) -> list[Event]:
+    if not state.signed_up:
+        raise UnknownAccountError(
+            f"account {command.user_id} never signed up: is this event from another installation?"
+        )
+    if isinstance(command, NoteStep):
+        return journey.complete(command.user_id, state.done, command.step)
+    noted = JourneySubscriptionNoted(
+        user_id=command.user_id, subscription_id=command.subscription_id, plan=command.plan
+    )
+    # who pays for a plan has selected it, in whatever order we hear of it
+    steps = journey.complete(command.user_id, state.done, journey.SUBSCRIPTION_SELECTION, journey.PAYMENT_SETUP)
+    return [noted, *steps]
+
+
+ACCOUNT: Decider[Account, Command] = Decider(Account, decide, evolve)

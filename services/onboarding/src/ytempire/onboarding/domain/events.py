@@ -1,0 +1,86 @@
+"""Private events: they never leave this service's store. Personal fields in them are ciphertexts of the vault."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from pydantic import Field
+
+from ytempire.events import Event
+from ytempire.events.values import Digest, Id
+
+
+class AddressReserved(Event, owner="onboarding", private=True):
+    """An address belongs to one account; unconfirmed, only until ``lapses_at``."""
+
+    user_id: Id
+    email_digest: Digest
+    lapses_at: datetime
+
+
+class AddressConfirmed(Event, owner="onboarding", private=True):
+    """The holder proved that the address is theirs: it never lapses again."""
+
+    user_id: Id
+
+
+class ProfileRecorded(Event, owner="onboarding", private=True):
+    """Who the customer is. Every field but the id is encrypted with the customer's own key."""
+
+    user_id: Id
+    email: str
+    full_name: str
+    company_name: str | None
+
+
+class VerificationIssued(Event, owner="onboarding", private=True):
+    """A link was made; its token is found in no event, only its digest is the stream's name."""
+
+    user_id: Id
+    email_digest: Digest
+    expires_at: datetime
+
+
+class JourneySubscriptionNoted(Event, owner="onboarding", private=True):
+    """Billing started a subscription: from now on its plan is the account's plan."""
+
+    user_id: Id
+    subscription_id: str
+    plan: str
+
+
+class MailVideoNoted(Event, owner="onboarding", private=True):
+    """What a mail about a video needs to say of it."""
+
+    video_id: Id
+    user_id: Id
+    title: str
+    duration_s: float
+
+
+class MailPublicationNoted(Event, owner="onboarding", private=True):
+    """Where a published video is."""
+
+    video_id: Id
+    user_id: Id
+    url: str
+
+
+class MailQueued(Event, owner="onboarding", private=True):
+    """A mail is to be sent. The address is looked up when it is sent."""
+
+    mail_id: Id
+    user_id: Id
+    template: str
+    data: dict[str, str] = Field(default_factory=dict)
+    personal: dict[str, str] = Field(default_factory=dict)
+    """Values that only the customer may read, encrypted with the customer's key."""
+
+
+class MailWithheld(Event, owner="onboarding", private=True):
+    """A mail that will never be sent: the address was refused or its owner erased."""
+
+    mail_id: Id
+    user_id: Id
+    template: str
+    code: str

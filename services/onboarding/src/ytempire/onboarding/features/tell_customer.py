@@ -1,0 +1,98 @@
+"""Which fact leads to which mail. A mail is named by its occasion, so that a fact that comes twice is told once."""
+
+from __future__ import annotations
+
+from ytempire.events import Money
+from ytempire.events.billing import InvoicePaid, SubscriptionStarted, TrialEnding
+from ytempire.events.media import VideoRendered
+from ytempire.events.onboarding import OnboardingCompleted
+from ytempire.events.publisher import PublicationVerified, VideoPublished
+from ytempire.events.support import TicketReplied
+from ytempire.eventstore import Delivery, EventStore, TransientError
+from ytempire.onboarding.domain.events import MailPublicationNoted, MailVideoNoted
+from ytempire.onboarding.domain.footage import FOOTAGE, stream_of
+from ytempire.onboarding.domain.mail import TICKET_FALLBACK, TICKET_PREFIX
+from ytempire.onboarding.domain.plans import PLANS
+from ytempire.onboarding.features.queue_mail import QueueMail
+from ytempire.onboarding.ports import Letters
+
+
+class TellCustomer:
+    """Turns facts of every service into queued mails."""
+
+    def __init__(self, store: EventStore, queue: QueueMail, letters: Letters) -> None:
+        self._store, self._queue, self._letters = store, queue, letters
+
+    async def subscription_started(self, event: SubscriptionStarted) -> None:
+        plan = PLANS.get(event.plan)
+        data = {
+            "plan": event.plan,
+            "price": _spoken(plan.price) if plan else "",
+            "channels": str(plan.channels) if plan else "",
+            "videos_per_day": str(plan.videos_per_day) if plan else "",
+            "trial_ends_at": event.trial_ends_at.isoformat() if event.trial_ends_at else "",
+            "period_end": event.period_end.isoformat(),
+        }
+        await self._queue(event.user_id, "subscription_started", (event.subscription_id,), data)
+
+    async def trial_ending(self, event: TrialEnding) -> None:
+        ends = event.trial_ends_at.isoformat()
+        await self._queue(event.user_id, "trial_ending", (event.user_id, ends), {"trial_ends_at": ends})
+
+    async def invoice_paid(self, event: InvoicePaid) -> None:
+        total = event.net + event.tax
+        if total.micros <= 0:
+            return  # the invoice of a trial asks for nothing: nobody needs a receipt for it
+        data = {
+            "total": _spoken(total),
+            "tax": _spoken(event.tax) if event.tax.micros else "",
+            "period_start": event.period_start.isoformat(),
+            "period_end": event.period_end.isoformat(),
+            "invoice_id": event.invoice_id,
+        }
+        await self._queue(event.user_id, "invoice_paid", (event.invoice_id,), data)
+
+    async def journey_completed(self, event: OnboardingCompleted) -> None:
+        await self._queue(event.user_id, "welcome", (event.user_id,), {})
+
+    async def video_rendered(self, event: VideoRendered, delivery: Delivery) -> None:
+        noted = MailVideoNoted(
+            video_id=event.video_id, user_id=event.user_id, title=event.title, duration_s=event.duration_s
+        )
+        await self._store.append(stream_of(event.video_id), noted, claim=delivery.claim)
+        data = {"title": event.title, "length": _length(event.duration_s)}
+        await self._queue(event.user_id, "first_video_ready", (event.user_id,), data)
+
+    async def video_published(self, event: VideoPublished, delivery: Delivery) -> None:
+        noted = MailPublicationNoted(video_id=event.video_id, user_id=event.user_id, url=event.url)
+        await self._store.append(stream_of(event.video_id), noted, claim=delivery.claim)
+
+    async def publication_verified(self, event: PublicationVerified) -> None:
+        """
+        :raises TransientError: until it is known where the video is and what it is called.
+        """
+        footage, _ = await self._store.state(FOOTAGE, stream_of(event.video_id))
+        if footage.url is None or footage.title is None:
+            raise TransientError(f"the title or address of video {event.video_id} has not arrived yet")
+        data = {
+            "title": footage.title,
+            "url": footage.url,
+            "privacy": event.privacy,
+            "differences": "; ".join(event.differences) if not event.verified else "",
+        }
+        await self._queue(event.user_id, "video_published", (event.video_id,), data)
+
+    async def ticket_replied(self, event: TicketReplied) -> None:
+        template = f"{TICKET_PREFIX}{event.template.removeprefix(TICKET_PREFIX)}"
+        if not self._letters.known(template):
+            template = TICKET_FALLBACK
+        await self._queue(event.user_id, template, (event.ticket_id,), {"ticket": event.ticket_id})
+
+
+def _spoken(money: Money) -> str:
+    return f"{money.decimal():,.2f} {money.currency}"
+
+
+def _length(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes}:{rest:02d} minutes"

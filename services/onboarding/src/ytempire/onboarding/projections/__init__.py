@@ -1,0 +1,7 @@
+"""Read models of this service."""
+
+from ytempire.onboarding.projections.journeys import JOURNEYS
+
+PROJECTIONS = (JOURNEYS,)
+
+__all__ = ["JOURNEYS", "PROJECTIONS"]

@@ -1,0 +1,18 @@
+"""Effects that follow the service's own events: mail."""
+
+from __future__ import annotations
+
+from ytempire.events.onboarding import OnboardingCompleted
+from ytempire.eventstore import Delivery, Reaction
+from ytempire.onboarding.domain.events import MailQueued
+from ytempire.onboarding.features.send_mail import SendMail
+from ytempire.onboarding.features.tell_customer import TellCustomer
+
+
+def mail_reaction(send: SendMail, tell: TellCustomer) -> Reaction:
+    """Every mail has a stream of its own, so a slow one delays no other."""
+
+    async def journey_completed(event: OnboardingCompleted, delivery: Delivery) -> None:
+        await tell.journey_completed(event)
+
+    return Reaction("mail", {MailQueued: send, OnboardingCompleted: journey_completed}, concurrency=8)

@@ -1,0 +1,80 @@
+"""Foreign events in, a feature called, nothing else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ytempire.events.billing import InvoicePaid, SubscriptionStarted, TrialEnding
+from ytempire.events.gateway import (
+    EmailVerificationRequested,
+    NicheChoiceRequested,
+    NichesRequested,
+    PlanSelectionRequested,
+    PreferencesSubmitted,
+    SignUpRequested,
+)
+from ytempire.events.media import VideoAccepted, VideoRendered
+from ytempire.events.publisher import ChannelConnected, PublicationVerified, VideoPublished
+from ytempire.events.support import TicketReplied
+from ytempire.eventstore import Delivery, Handlers
+from ytempire.onboarding.features.choose_niches import ChooseNiches
+from ytempire.onboarding.features.note_progress import NoteProgress
+from ytempire.onboarding.features.recommend_niches import RecommendNiches
+from ytempire.onboarding.features.save_preferences import SavePreferences
+from ytempire.onboarding.features.select_plan import SelectPlan
+from ytempire.onboarding.features.sign_up import SignUp
+from ytempire.onboarding.features.tell_customer import TellCustomer
+from ytempire.onboarding.features.verify_email import VerifyEmail
+
+
+@dataclass(frozen=True)
+class Features:
+    """Every use case, wired."""
+
+    sign_up: SignUp
+    verify_email: VerifyEmail
+    select_plan: SelectPlan
+    recommend_niches: RecommendNiches
+    choose_niches: ChooseNiches
+    save_preferences: SavePreferences
+    progress: NoteProgress
+    tell: TellCustomer
+
+
+def subscriptions(features: Features) -> Handlers:
+    """What the service listens to."""
+    progress, tell = features.progress, features.tell
+
+    async def subscription_started(event: SubscriptionStarted, delivery: Delivery) -> None:
+        await progress.subscription_started(event, delivery)
+        await tell.subscription_started(event)
+
+    async def trial_ending(event: TrialEnding, delivery: Delivery) -> None:
+        await tell.trial_ending(event)
+
+    async def invoice_paid(event: InvoicePaid, delivery: Delivery) -> None:
+        await tell.invoice_paid(event)
+
+    async def publication_verified(event: PublicationVerified, delivery: Delivery) -> None:
+        await tell.publication_verified(event)
+
+    async def ticket_replied(event: TicketReplied, delivery: Delivery) -> None:
+        await tell.ticket_replied(event)
+
+    return {
+        SignUpRequested: features.sign_up,
+        EmailVerificationRequested: features.verify_email,
+        PlanSelectionRequested: features.select_plan,
+        NichesRequested: features.recommend_niches,
+        NicheChoiceRequested: features.choose_niches,
+        PreferencesSubmitted: features.save_preferences,
+        SubscriptionStarted: subscription_started,
+        TrialEnding: trial_ending,
+        InvoicePaid: invoice_paid,
+        ChannelConnected: progress.channel_connected,
+        VideoAccepted: progress.video_accepted,
+        VideoRendered: tell.video_rendered,
+        VideoPublished: tell.video_published,
+        PublicationVerified: publication_verified,
+        TicketReplied: ticket_replied,
+    }

@@ -1,0 +1,300 @@
+"""Given what happened, when something is asked for, then this happens: the rules of accounts without any I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from itertools import permutations
+from typing import Any
+from zoneinfo import available_timezones
+
+import pytest
+
+from ytempire.events import Event, Rejected
+from ytempire.events.onboarding import (
+    EmailVerified,
+    NicheChoiceRejected,
+    NichesChosen,
+    NichesRecommended,
+    NichesRejected,
+    OnboardingCompleted,
+    OnboardingStepCompleted,
+    PlanRejected,
+    PlanSelected,
+    PreferencesRejected,
+    PreferencesSaved,
+    SignUpAccepted,
+    UserCreated,
+)
+from ytempire.eventstore import derived_id
+from ytempire.onboarding.adapters.niche_data import load_catalogue
+from ytempire.onboarding.domain import journey
+from ytempire.onboarding.domain.address import ADDRESS, AddressTakenError, Confirm, Reserve
+from ytempire.onboarding.domain.decisions import (
+    ACCOUNT,
+    ChooseNiches,
+    Command,
+    ConfirmAddress,
+    NoteStep,
+    NoteSubscription,
+    RecommendNiches,
+    SavePreferences,
+    SelectPlan,
+    UnknownAccountError,
+)
+from ytempire.onboarding.domain.events import AddressConfirmed, AddressReserved, JourneySubscriptionNoted
+from ytempire.onboarding.domain.niches import Wish
+from ytempire.onboarding.domain.preferences import Preferences
+
+USER, OTHER = derived_id("user", "1"), derived_id("user", "2")
+CATALOGUE = load_catalogue()
+ZONES = frozenset(available_timezones())
+NOW = datetime(2026, 1, 10, 12, tzinfo=UTC)
+DIGEST = "ab" * 32
+
+SIGNED_UP: Sequence[Event] = (SignUpAccepted(user_id=USER),)
+
+
+def when(given: Sequence[Event], command: Command) -> list[Event]:
+    return list(ACCOUNT.decide(ACCOUNT.fold(given), command))
+
+
+def after(given: Sequence[Event], *commands: Command) -> list[Event]:
+    history = list(given)
+    for command in commands:
+        history += when(history, command)
+    return history
+
+
+VERIFIED = after(SIGNED_UP, ConfirmAddress(USER))
+PLANNED = after(VERIFIED, SelectPlan(USER, "starter"))
+
+
+def steps(events: Sequence[Event]) -> list[tuple[str, str | None]]:
+    return [(e.step, e.next_step) for e in events if isinstance(e, OnboardingStepCompleted)]
+
+
+def preferences(**changes: Any) -> Preferences:
+    return replace(Preferences("educational", 480, auto_publish=False, timezone="UTC", dashboard_layout={}), **changes)
+
+
+def test_confirming_makes_the_user_and_completes_two_steps() -> None:
+    assert when(SIGNED_UP, ConfirmAddress(USER)) == [
+        UserCreated(user_id=USER),
+        EmailVerified(user_id=USER),
+        OnboardingStepCompleted(user_id=USER, step="account_creation", next_step="email_verification"),
+        OnboardingStepCompleted(user_id=USER, step="email_verification", next_step="subscription_selection"),
+    ]
+
+
+def test_confirming_again_is_answered_as_success_without_a_second_user() -> None:
+    assert when(VERIFIED, ConfirmAddress(USER)) == [EmailVerified(user_id=USER)]
+
+
+@pytest.mark.parametrize(
+    ("plan", "usd", "channels", "videos", "trial"),
+    [("starter", 97, 5, 15, 7), ("growth", 297, 10, 30, 7), ("scale", 797, 25, 75, 0)],
+)
+def test_a_plan_is_selected_with_its_own_limits(plan: str, usd: int, channels: int, videos: int, trial: int) -> None:
+    selected, step = when(VERIFIED, SelectPlan(USER, plan))
+    assert isinstance(selected, PlanSelected)
+    assert (selected.price.micros, selected.price.currency) == (usd * 1_000_000, "USD")
+    assert (selected.channels, selected.videos_per_day, selected.trial_days) == (channels, videos, trial)
+    assert steps([step]) == [("subscription_selection", "payment_setup")]
+
+
+@pytest.mark.parametrize(
+    ("given", "command", "kind", "code", "field"),
+    [
+        (SIGNED_UP, SelectPlan(USER, "starter"), PlanRejected, "email_not_verified", "plan"),
+        (VERIFIED, SelectPlan(USER, "gold"), PlanRejected, "unknown_plan", "plan"),
+        (VERIFIED, SelectPlan(USER, ""), PlanRejected, "unknown_plan", "plan"),
+        ((), SelectPlan(USER, "starter"), PlanRejected, "email_not_verified", "plan"),
+        (VERIFIED, ChooseNiches(USER, ("history",), CATALOGUE), NicheChoiceRejected, "plan_missing", "niche_ids"),
+        (PLANNED, ChooseNiches(USER, (), CATALOGUE), NicheChoiceRejected, "niches_missing", "niche_ids"),
+        (PLANNED, ChooseNiches(USER, ("nope",), CATALOGUE), NicheChoiceRejected, "unknown_niche", "niche_ids"),
+        (
+            PLANNED,
+            ChooseNiches(USER, tuple(CATALOGUE)[:6], CATALOGUE),
+            NicheChoiceRejected,
+            "too_many_niches",
+            "niche_ids",
+        ),
+        (VERIFIED, RecommendNiches(USER, Wish((), "some", 100), CATALOGUE), NichesRejected, "interests_missing", None),
+        (
+            VERIFIED,
+            RecommendNiches(USER, Wish(("cooking", "  "), "some", 100), CATALOGUE),
+            NichesRejected,
+            "interests_missing",
+            "interests",
+        ),
+        (
+            VERIFIED,
+            RecommendNiches(USER, Wish(("x" * 81,), "some", 100), CATALOGUE),
+            NichesRejected,
+            "interests_too_long",
+            "interests",
+        ),
+        (
+            VERIFIED,
+            RecommendNiches(USER, Wish(("cooking",), "wizard", 100), CATALOGUE),
+            NichesRejected,
+            "unknown_experience",
+            "experience",
+        ),
+        (
+            VERIFIED,
+            RecommendNiches(USER, Wish(("cooking",), "some", -1), CATALOGUE),
+            NichesRejected,
+            "budget_out_of_range",
+            "budget_usd",
+        ),
+    ],
+)
+def test_what_cannot_be_is_refused_with_a_code_a_field_and_a_sentence(
+    given: Sequence[Event], command: Command, kind: type[Rejected], code: str, field: str | None
+) -> None:
+    (rejected,) = when(given, command)
+    assert isinstance(rejected, kind)
+    assert rejected.code == code
+    assert field is None or rejected.field == field
+    assert rejected.message.endswith(".")
+
+
+def test_an_unknown_plan_is_answered_with_the_plans_there_are() -> None:
+    (rejected,) = when(VERIFIED, SelectPlan(USER, "gold"))
+    assert isinstance(rejected, PlanRejected)
+    assert all(plan in rejected.message for plan in ("starter", "growth", "scale"))
+
+
+def test_the_plan_may_be_changed_until_it_is_paid() -> None:
+    changed = when(PLANNED, SelectPlan(USER, "scale"))
+    assert [type(e) for e in changed] == [PlanSelected]
+    paid = after(PLANNED, NoteSubscription(USER, "sub_1", "starter"))
+    (rejected,) = when(paid, SelectPlan(USER, "scale"))
+    assert isinstance(rejected, PlanRejected)
+    assert rejected.code == "subscription_running"
+
+
+def test_a_subscription_decides_the_plan_and_completes_payment() -> None:
+    noted, step = when(PLANNED, NoteSubscription(USER, "sub_1", "growth"))
+    assert noted == JourneySubscriptionNoted(user_id=USER, subscription_id="sub_1", plan="growth")
+    assert steps([step]) == [("payment_setup", "niche_selection")]
+    assert ACCOUNT.fold([*PLANNED, noted]).plan == "growth"
+
+
+def test_chosen_niches_are_kept_once_each() -> None:
+    chosen, step = when(PLANNED, ChooseNiches(USER, ("history", "ai_tools", "history"), CATALOGUE))
+    assert chosen == NichesChosen(user_id=USER, niche_ids=("history", "ai_tools"))
+    assert steps([step]) == [("niche_selection", "payment_setup")]
+
+
+def test_recommending_completes_nothing() -> None:
+    (recommended,) = when(VERIFIED, RecommendNiches(USER, Wish((" History ",), "beginner", 100), CATALOGUE))
+    assert isinstance(recommended, NichesRecommended)
+    assert recommended.niches[0].niche_id == "history"
+
+
+@pytest.mark.parametrize(
+    ("changes", "code", "field"),
+    [
+        ({"video_style": "shouting"}, "unknown_style", "video_style"),
+        ({"video_length_s": 59}, "length_out_of_range", "video_length_s"),
+        ({"video_length_s": 1801}, "length_out_of_range", "video_length_s"),
+        ({"timezone": "Mars/Olympus"}, "unknown_timezone", "timezone"),
+        ({"timezone": "../etc/passwd"}, "unknown_timezone", "timezone"),
+        ({"dashboard_layout": {str(n): "x" for n in range(51)}}, "layout_too_large", "dashboard_layout"),
+        ({"dashboard_layout": {"a": "x" * 201}}, "layout_too_large", "dashboard_layout"),
+    ],
+)
+def test_preferences_that_cannot_be_are_refused(changes: dict[str, Any], code: str, field: str) -> None:
+    (rejected,) = when(VERIFIED, SavePreferences(USER, preferences(**changes), ZONES))
+    assert isinstance(rejected, PreferencesRejected)
+    assert (rejected.code, rejected.field) == (code, field)
+
+
+def test_preferences_are_saved_and_complete_their_step_once() -> None:
+    saved, step = when(VERIFIED, SavePreferences(USER, preferences(timezone="Europe/Berlin"), ZONES))
+    assert isinstance(saved, PreferencesSaved)
+    assert steps([step]) == [("content_preferences", "subscription_selection")]
+    again = when([*VERIFIED, saved, step], SavePreferences(USER, preferences(video_length_s=60), ZONES))
+    assert [type(e) for e in again] == [PreferencesSaved]
+
+
+def test_a_fact_about_an_account_that_never_signed_up_is_nonsense() -> None:
+    with pytest.raises(UnknownAccountError):
+        when((), NoteStep(USER, journey.CHANNEL_CONNECTION))
+
+
+def test_facts_that_come_again_change_nothing() -> None:
+    once = after(VERIFIED, NoteStep(USER, journey.CHANNEL_CONNECTION))
+    assert when(once, NoteStep(USER, journey.CHANNEL_CONNECTION)) == []
+
+
+def test_the_journey_completes_once_in_whatever_order_its_steps_come() -> None:
+    commands: list[Command] = [
+        SelectPlan(USER, "starter"),
+        NoteSubscription(USER, "sub_1", "starter"),
+        NoteStep(USER, journey.CHANNEL_CONNECTION),
+        SavePreferences(USER, preferences(), ZONES),
+        NoteStep(USER, journey.FIRST_VIDEO_GENERATION),
+    ]
+    for order in permutations(commands):
+        events = after(VERIFIED, *order)
+        events = after(events, SelectPlan(USER, "starter"), ChooseNiches(USER, ("history",), CATALOGUE))
+        assert sum(isinstance(e, OnboardingCompleted) for e in events) == 1
+        assert {step for step, _ in steps(events)} == set(journey.STEPS)
+        assert steps(events)[-1][1] is None
+        seen: set[str] = set()
+        for step, following in steps(events):
+            seen.add(step)
+            assert following == journey.next_step(seen)
+
+
+def test_the_journey_in_its_own_order_names_each_following_step() -> None:
+    events = after(
+        SIGNED_UP,
+        ConfirmAddress(USER),
+        SelectPlan(USER, "starter"),
+        NoteSubscription(USER, "sub_1", "starter"),
+        ChooseNiches(USER, ("history", "ai_tools"), CATALOGUE),
+        NoteStep(USER, journey.CHANNEL_CONNECTION),
+        SavePreferences(USER, preferences(), ZONES),
+        NoteStep(USER, journey.FIRST_VIDEO_GENERATION),
+    )
+    assert steps(events) == list(zip(journey.STEPS, [*journey.STEPS[1:], None], strict=True))
+    assert events[-1] == OnboardingCompleted(user_id=USER)
+
+
+def reserve(user_id: str, at: datetime) -> Reserve:
+    return Reserve(user_id, DIGEST, at, at + timedelta(hours=24))
+
+
+def test_an_address_has_one_holder() -> None:
+    held = ADDRESS.fold([AddressReserved(user_id=USER, email_digest=DIGEST, lapses_at=NOW + timedelta(hours=24))])
+    with pytest.raises(AddressTakenError) as taken:
+        ADDRESS.decide(held, reserve(OTHER, NOW + timedelta(hours=23)))
+    assert (taken.value.holder, taken.value.confirmed) == (USER, False)
+
+
+def test_an_address_that_was_never_confirmed_is_free_again_when_its_link_expired() -> None:
+    held = ADDRESS.fold([AddressReserved(user_id=USER, email_digest=DIGEST, lapses_at=NOW)])
+    (reserved,) = ADDRESS.decide(held, reserve(OTHER, NOW))
+    moved = ADDRESS.evolve(held, reserved)
+    assert moved.holder == OTHER
+    with pytest.raises(AddressTakenError):
+        ADDRESS.decide(moved, Confirm(USER))
+
+
+def test_a_confirmed_address_never_lapses() -> None:
+    held = ADDRESS.fold(
+        [
+            AddressReserved(user_id=USER, email_digest=DIGEST, lapses_at=NOW),
+            AddressConfirmed(user_id=USER),
+        ]
+    )
+    with pytest.raises(AddressTakenError) as taken:
+        ADDRESS.decide(held, reserve(OTHER, NOW + timedelta(days=900)))
+    assert taken.value.confirmed
+    assert ADDRESS.decide(held, Confirm(USER)) == []

@@ -1,0 +1,154 @@
+"""Every mail in both forms: complete, escaped, with its links, in the customer's own time."""
+
+from __future__ import annotations
+
+from html.parser import HTMLParser
+
+import pytest
+from jinja2 import UndefinedError
+
+from ytempire.onboarding.adapters.letter_writer import TemplateLetters
+
+LETTERS = TemplateLetters()
+VALUES = {
+    "full_name": "Ada Lovelace",
+    "public_url": "https://app.example",
+    "token": "tok-123",
+    "plan": "starter",
+    "price": "97.00 USD",
+    "channels": "5",
+    "videos_per_day": "15",
+    "trial_ends_at": "2026-01-17T23:30:00+00:00",
+    "period_start": "2026-01-17T23:30:00+00:00",
+    "period_end": "2026-02-17T23:30:00+00:00",
+    "total": "115.43 USD",
+    "tax": "18.43 USD",
+    "invoice_id": "in_1",
+    "title": "Why bridges hum",
+    "length": "1:02 minutes",
+    "url": "https://www.youtube.com/watch?v=abc",
+    "privacy": "unlisted",
+    "differences": "",
+    "ticket": "0190-1",
+}
+EXPECTED = {
+    "address_taken",
+    "address_taken_pending",
+    "first_video_ready",
+    "invoice_paid",
+    "subscription_started",
+    "ticket_billing_invoice",
+    "ticket_billing_question",
+    "ticket_cancel_subscription",
+    "ticket_channel_disconnected",
+    "ticket_content_quality",
+    "ticket_feature_request",
+    "ticket_login_problem",
+    "ticket_no_sound",
+    "ticket_publish_failed",
+    "ticket_received",
+    "ticket_refund_request",
+    "ticket_technical_issue",
+    "ticket_video_failed",
+    "ticket_youtube_problem",
+    "trial_ending",
+    "verify_address",
+    "video_published",
+    "welcome",
+}
+
+
+class Reader(HTMLParser):
+    """Reads what a person would see, and checks that tags are closed in order."""
+
+    VOID = frozenset({"meta", "br", "img", "hr"})
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.seen: list[str] = []
+        self.links: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag not in self.VOID:
+            self.open.append(tag)
+        self.links += [value or "" for name, value in attrs if name == "href"]
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.seen.append(" ".join(data.split()))
+
+
+def read(html: str) -> Reader:
+    reader = Reader()
+    reader.feed(html)
+    assert not reader.open
+    return reader
+
+
+def test_every_template_is_there() -> None:
+    assert set(LETTERS.names) == EXPECTED
+    assert LETTERS.known("ticket_no_sound")
+    assert not LETTERS.known("ticket_no_such_thing")
+
+
+@pytest.mark.parametrize("name", sorted(EXPECTED))
+def test_a_letter_says_the_same_as_text_and_as_html(name: str) -> None:
+    letter = LETTERS.write(name, VALUES, "UTC")
+    page = read(letter.html)
+    shown = " ".join(page.seen)
+    assert letter.subject
+    assert "\n" not in letter.subject
+    assert "Hello Ada Lovelace," in letter.text
+    assert "\n\n\n" not in letter.text
+    for line in letter.text.split("\n--\n")[0].splitlines():
+        assert line.split(": ", 1)[-1].rstrip(":") in shown
+    assert all(link in letter.text for link in page.links)
+    assert "{{" not in letter.text + letter.html
+    assert "width=device-width" in letter.html
+    assert "max-width:560px" in letter.html
+
+
+def test_the_verification_mail_carries_the_whole_link() -> None:
+    letter = LETTERS.write("verify_address", VALUES, "UTC")
+    assert "https://app.example/verify?token=tok-123" in letter.text
+    assert read(letter.html).links == ["https://app.example/verify?token=tok-123"] * 2
+
+
+def test_values_of_customers_never_become_markup() -> None:
+    hostile = VALUES | {"full_name": "<script>alert(1)</script>", "title": "{{ token }}<b>"}
+    letter = LETTERS.write("first_video_ready", hostile, "UTC")
+    assert "<script" not in letter.html
+    assert "&lt;b&gt;" in letter.html
+    assert "{{ token }}" in letter.text
+    assert "tok-123" not in letter.text
+
+
+def test_a_title_with_line_breaks_cannot_add_headers() -> None:
+    letter = LETTERS.write("first_video_ready", VALUES | {"title": "one\r\nBcc: x@y.example"}, "UTC")
+    assert letter.subject == "Your first video is ready: one Bcc: x@y.example"
+
+
+def test_days_are_the_customers_own() -> None:
+    assert "17 January 2026 at 23:30 (UTC)" in LETTERS.write("trial_ending", VALUES, "UTC").text
+    assert "18 January 2026 at 00:30 (Europe/Berlin)" in LETTERS.write("trial_ending", VALUES, "Europe/Berlin").text
+
+
+def test_a_plan_without_a_trial_is_not_called_free() -> None:
+    letter = LETTERS.write("subscription_started", VALUES | {"plan": "scale", "trial_ends_at": ""}, "UTC")
+    assert letter.subject == "Your subscription has begun"
+    assert "Free until" not in letter.text
+    assert "17 February 2026" in letter.text
+
+
+def test_a_publication_that_differs_says_so() -> None:
+    letter = LETTERS.write("video_published", VALUES | {"differences": "privacy is private"}, "UTC")
+    assert "privacy is private" in letter.text
+    assert "what we sent." not in letter.text
+
+
+def test_a_value_that_is_missing_is_a_fault_and_not_a_gap() -> None:
+    with pytest.raises(UndefinedError):
+        LETTERS.write("verify_address", {"full_name": "Ada", "public_url": "https://app.example"}, "UTC")
