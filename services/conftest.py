@@ -14,6 +14,7 @@ from typing import Any
 
 import httpx
 import pytest
+from hypothesis import settings as hypothesis_settings
 from nacl.public import PrivateKey
 
 from ytempire.chassis.host import AnyDefinition
@@ -28,6 +29,10 @@ _PROVIDERS = {
     "google.client.secret": "sandbox-secret",
     "awin.token": "sandbox-awin-token",
 }
+
+# no deadline: how long an example takes is the machine's affair
+hypothesis_settings.register_profile("services", max_examples=50, deadline=None)
+hypothesis_settings.load_profile("services")
 
 
 @dataclass
@@ -64,7 +69,9 @@ class Outside:
 
 @pytest.fixture(scope="session")
 def outside_world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Outside]:
-    with SandboxProcess(tmp_path_factory.mktemp("sandbox"), awin_calls_per_minute="10000") as addresses:
+    with SandboxProcess(
+        tmp_path_factory.mktemp("sandbox"), awin_calls_per_minute="10000", google_processing_seconds="0.4"
+    ) as addresses:
         trust = ssl.create_default_context(cafile=addresses.ca)
         with httpx.Client(base_url=addresses.base_url, verify=trust, timeout=60) as web:
             yield Outside(addresses, web)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import base64
 import os
-import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator, Callable
@@ -28,6 +27,7 @@ from ytempire.cli.testing import make_service_database, running_nats
 from ytempire.events import SERVICES, Envelope, Event
 from ytempire.eventstore import Claim, EventStore, MessageContext, handling, new_id
 from ytempire.eventstore.schema import create_event_store
+from ytempire.eventstore.tasks import end as ended
 
 API = "/api/v1"
 WEBHOOK_SECRET = "whsec_for_tests"
@@ -132,8 +132,8 @@ async def platform(
         }
         log = var / "gateway.log"
         with log.open("ab") as output:
-            process = subprocess.Popen(
-                [sys.executable, "-m", "ytempire.gateway"], env=environment, stdout=output, stderr=output
+            process = await asyncio.create_subprocess_exec(
+                sys.executable, "-m", "ytempire.gateway", env=environment, stdout=output, stderr=output
             )
         url = f"http://127.0.0.1:{port}"
         try:
@@ -142,15 +142,14 @@ async def platform(
             yield Platform(url, world, access, database.dsn, log, secrets_dir, assets)
         finally:
             process.terminate()
-            process.wait(15)
+            await asyncio.wait_for(process.wait(), 15)
 
 
 def _background(stack: AsyncExitStack, loop: Any) -> None:
     task = asyncio.ensure_future(loop)
 
     async def end() -> None:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        await ended([task])
 
     stack.push_async_callback(end)
 
@@ -170,17 +169,21 @@ async def _act(world: World, jetstream: Any, rules: dict[type[Event], Rule]) -> 
                 )
 
 
-async def _until_ready(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
+async def _until_ready(url: str, process: asyncio.subprocess.Process, log: Path) -> None:
     deadline = time.monotonic() + 60
     async with httpx.AsyncClient() as client:
-        while time.monotonic() < deadline and process.poll() is None:
+        while time.monotonic() < deadline and process.returncode is None:
             try:
                 if (await client.get(f"{url}/readyz")).status_code == 200:
                     return
             except httpx.HTTPError:
                 pass
             await asyncio.sleep(0.1)
-    pytest.fail(f"the gateway did not start:\n{log.read_text()[-4000:]}")
+    pytest.fail(f"the gateway did not start:\n{_tail(log)}")
+
+
+def _tail(log: Path) -> str:
+    return log.read_text()[-4000:]
 
 
 @dataclass
@@ -274,7 +277,8 @@ def gateway_rules() -> dict[type[Event], Rule]:
     from importlib.util import module_from_spec, spec_from_file_location
 
     spec = spec_from_file_location("gateway_test_rules", Path(__file__).with_name("gateway_rules.py"))
-    assert spec is not None and spec.loader is not None
+    assert spec is not None
+    assert spec.loader is not None
     module = module_from_spec(spec)
     spec.loader.exec_module(module)
     return module.RULES

@@ -23,7 +23,7 @@ def test_request_holds_facts_and_a_limit() -> None:
     assert asked["task"] == "rewrite_hook"
     assert asked["hook"] in " ".join(x.text for x in script.lines)
     assert len(asked["facts"]) >= 3
-    assert asked["max_words"] >= 25
+    assert asked["max_words"] >= 30
 
 
 @pytest.mark.parametrize(
@@ -31,7 +31,7 @@ def test_request_holds_facts_and_a_limit() -> None:
     [
         "The outbreak of 1853 and 1854 killed 10,738 people in London alone.",
         "“What killed 10,738 people in London? Imagine a city where many drank from the same river.”",
-        "In London, the outbreak of 1853 and 1854 alone killed 10,738 people. And most doctors thought that bad air carried the disease.",
+        "In London, the outbreak of 1853 and 1854 alone killed 10,738 people. John Snow blamed the water.",
     ],
 )
 def test_faithful_hooks_are_taken(text: str) -> None:
@@ -66,6 +66,34 @@ def test_unfaithful_hooks_are_refused(text: str, reason: str) -> None:
     assert not answer.accepted
     assert reason in answer.reason
     assert answer.script == script
+
+
+@pytest.mark.parametrize("name", ["space.md", "investing_stocks.md", "cybersecurity.md"])
+def test_a_hook_left_as_it_was_is_taken(name: str) -> None:
+    script, brief = written(name)
+    hooks = [x for x in script.lines if x.kind == "hook"]
+    answer = accept_hook(script, brief, " ".join(x.text for x in hooks))
+    assert answer.accepted, answer.reason
+    assert answer.script.lines == script.lines
+
+
+def test_a_computed_line_keeps_its_evidence() -> None:
+    brief = read_brief(
+        b"# How boxes changed trade\n\nLoading loose cargo by hand cost $5.86 per ton. Ships waited in port for days. "
+        b"Loading boxes cost only $0.16 per ton. Cargo moved faster than ever before.\n"
+    )
+    script = write(brief, 60)
+    hook = " ".join(x.text for x in script.lines if x.kind == "hook")
+    assert "about 37 times" in hook
+    answer = accept_hook(script, brief, hook)
+    assert answer.accepted, answer.reason
+    assert check(answer.script, brief) == []
+
+
+def test_a_question_may_open() -> None:
+    brief = read_brief(b"# Why is the sea salt?\n\nRivers carry salt to the sea. The sea is not getting saltier.\n")
+    script = write(brief, 60)
+    assert accept_hook(script, brief, "Why is the sea salt?").accepted
 
 
 def test_series_follow_the_lines_they_show() -> None:

@@ -55,23 +55,26 @@ def test_niche_without_a_sheet() -> None:
         brief_for("", "asmr_satisfying")
 
 
-def run(folder: Path, job: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+def run(folder: Path, job: dict[str, Any]) -> tuple[int, dict[str, Any], dict[str, Any]]:
+    """Exit status, result file and last line printed of a job."""
     target = folder / "result.json"
+    target.unlink(missing_ok=True)
     file = folder / "job.json"
-    file.write_text(json.dumps({**job, "result": str(target)}))
-    done = subprocess.run([sys.executable, "-m", "ytempire.media.writer", str(file)], check=False, timeout=120)
-    return done.returncode, json.loads(target.read_text()) if target.exists() else {}
+    file.write_text(json.dumps({"job": job, "result": str(target)}))
+    command = [sys.executable, "-m", "ytempire.media.writer", str(file)]
+    done = subprocess.run(command, check=False, timeout=120, capture_output=True, text=True)
+    result = json.loads(target.read_text()) if target.exists() else {}
+    return done.returncode, result, json.loads(done.stdout.splitlines()[-1])
 
 
 def test_child_process_writes_and_judges(tmp_path: Path) -> None:
-    status, result = run(tmp_path, {"niche_id": "space", "target_seconds": 60})
+    status, result, _ = run(tmp_path, {"task": "write", "niche_id": "space", "target_seconds": 60})
     assert status == 0
-    assert result["ok"]
     assert Script.model_validate(result["script"]).words > 160
     assert result["description"]["title"] == "How two old robots left the solar system"
-    assert result["peak_mb"] < 600
+    assert result["hook_request"]["task"] == "rewrite_hook"
     job = {"task": "accept_hook", "script": result["script"], "brief_json": result["brief"]}
-    status, judged = run(tmp_path, {**job, "text": "Voyager 1 was built on Mars."})
+    status, judged, _ = run(tmp_path, {**job, "text": "Voyager 1 was built on Mars."})
     assert status == 0
     assert not judged["accepted"]
     assert "Mars" in judged["reason"]
@@ -81,16 +84,12 @@ def test_child_process_writes_and_judges(tmp_path: Path) -> None:
 def test_child_process_refuses_in_words(tmp_path: Path) -> None:
     empty = tmp_path / "empty.md"
     empty.write_bytes(b"")
-    status, result = run(tmp_path, {"brief": str(empty)})
-    assert (status, result["ok"], result["code"], result["field"]) == (1, False, "empty", "brief")
-    status, result = run(tmp_path, {"brief": str(tmp_path / "missing.md")})
-    assert (status, result["code"]) == (1, "unreadable")
-    status, result = run(tmp_path, {"niche_id": "space", "target_seconds": 1})
-    assert (status, result["field"]) == (1, "target_seconds")
-
-
-def test_wrong_job_file(tmp_path: Path) -> None:
-    file = tmp_path / "job.json"
-    file.write_text("{")
-    done = subprocess.run([sys.executable, "-m", "ytempire.media.writer", str(file)], check=False, timeout=60)
-    assert done.returncode == 2
+    status, result, said = run(tmp_path, {"task": "write", "brief": str(empty)})
+    assert (status, result) == (2, {})
+    assert "The brief is empty." in said["message"]
+    status, _, said = run(tmp_path, {"task": "write", "brief": str(tmp_path / "missing.md")})
+    assert status == 2
+    assert "cannot be read" in said["message"]
+    status, _, said = run(tmp_path, {"task": "write", "niche_id": "space", "target_seconds": 1})
+    assert status == 2
+    assert "target_seconds" in said["message"]

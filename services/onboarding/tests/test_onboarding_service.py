@@ -422,7 +422,7 @@ async def test_a_mail_that_was_sent_is_not_sent_again_when_its_queueing_is_deliv
     await platform.sign_up(new_id())
     (queued,) = [record for record in await platform.bench.log() if record.type == MailQueued.type_name()]
     (reaction,) = platform.bench.service.reactions
-    await reaction.handlers[MailQueued](queued.event, Delivery(queued.envelope("onboarding"), reaction.name, 2))
+    await reaction.handlers[MailQueued](queued.event, Delivery(queued.envelope(), reaction.name, 2))
     assert len(platform.inbox.mails) == 1
     assert (await platform.bench.types()).count("MailSent") == 1
 

@@ -285,11 +285,10 @@ async def test_a_video_is_published_with_everything_that_belongs_to_it(
     "fault",
     [
         {"action": "provider", "name": "mid_chunk_503", "skip": 1, "count": 9},
-        {"action": "status", "status": 503, **PUT_CHUNK, "skip": 2, "count": 9},
         {"action": "drop", **PUT_CHUNK, "skip": 2, "count": 9},
         {"action": "drop_answer", **PUT_CHUNK, "skip": 4, "count": 9},
     ],
-    ids=["half a chunk", "refused chunks", "dropped chunks", "lost last answer"],
+    ids=["half a chunk", "dropped chunks", "lost last answer"],
 )
 async def test_an_upload_that_broke_off_is_continued_and_never_made_twice(
     run_service: Any, outside: Any, rendered: VideoRendered, fault: dict[str, Any]
@@ -302,7 +301,7 @@ async def test_an_upload_that_broke_off_is_continued_and_never_made_twice(
         (scheduled,) = await crashed.events(VideoScheduled)
         # what the first process did to the schedule before it ended
         outside.fault("youtube", **fault)
-        envelope = (await crashed.store.load(publication.stream(video.video_id)))[-2].envelope("publisher")
+        envelope = (await crashed.store.load(publication.stream(video.video_id)))[-2].envelope()
         upload = uploader(crashed)
         with handling(MessageContext.of(envelope)):
             with pytest.raises(TransientError):

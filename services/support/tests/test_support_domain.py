@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -55,19 +57,22 @@ INVOICE = Categorised("billing_question", 1.0, "invoice_howto", {"billing_questi
 PUBLISHED = TicketJob(video_id=VIDEO, status="published", stage="quality", platform_video_id="abc", lufs=-14.1)
 
 
-def asked(**changes: object) -> ticket.Open:
-    fields: dict[str, object] = {
-        "ticket_id": TICKET,
-        "user_id": USER,
-        "subject": "encrypted subject",
-        "message": "encrypted message",
-        "sorted_as": NO_SOUND,
-        "signals": frozenset(),
-        "plan": None,
-        "known": None,
-        "at": NOW,
-    }
-    return ticket.Open(**(fields | changes))  # type: ignore[arg-type]
+ASKED = ticket.Open(
+    ticket_id=TICKET,
+    user_id=USER,
+    subject="encrypted subject",
+    message="encrypted message",
+    sorted_as=NO_SOUND,
+    signals=frozenset(),
+    plan=None,
+    known=None,
+    at=NOW,
+)
+CIRCUMSTANCES = Circumstances("technical_issue", None, frozenset(), None, None, job_troubled=False)
+
+
+def asked(**changes: Any) -> ticket.Open:
+    return replace(ASKED, **changes)
 
 
 def opened_of(events: Sequence[Event]) -> TicketOpened:
@@ -194,16 +199,8 @@ class TestPriority:
             ),
         ],
     )
-    def test_rules(self, circumstances: dict[str, object], expected: str, reasons: tuple[str, ...]) -> None:
-        fields: dict[str, object] = {
-            "category": "technical_issue",
-            "topic": None,
-            "signals": frozenset(),
-            "plan": None,
-            "job_status": None,
-            "job_troubled": False,
-        }
-        found = prioritise(Circumstances(**(fields | circumstances)))  # type: ignore[arg-type]
+    def test_rules(self, circumstances: dict[str, Any], expected: str, reasons: tuple[str, ...]) -> None:
+        found = prioritise(replace(CIRCUMSTANCES, **circumstances))
         assert (found.name, found.reasons) == (expected, reasons)
 
     def test_the_more_urgent_the_sooner(self) -> None:

@@ -21,7 +21,7 @@ from ytempire.bus import NatsAccess, connect
 from ytempire.bus import signal as send_signal
 from ytempire.chassis import Opener, Sealer
 from ytempire.chassis.telemetry import traced
-from ytempire.cli.testing import NatsAccess as TestNats
+from ytempire.cli import testing
 from ytempire.cli.testing import ServiceDatabaseFactory
 from ytempire.events import SERVICES, Envelope, Event
 from ytempire.events.billing import EntitlementsChanged
@@ -169,7 +169,9 @@ class Running:
 
 async def until(condition: Callable[[], Awaitable[bool]]) -> None:
     async with asyncio.timeout(10):
-        while not await condition():
+        while True:
+            if await condition():
+                return
             await asyncio.sleep(0.02)
 
 
@@ -452,7 +454,7 @@ async def test_nobody_is_blamed_while_we_could_not_listen(running: Running) -> N
     assert await running.said(HealthChanged) == []
 
 
-async def test_heartbeats_are_heard_over_nats(running: Running, nats_server: TestNats) -> None:
+async def test_heartbeats_are_heard_over_nats(running: Running, nats_server: testing.NatsAccess) -> None:
     access = NatsAccess(nats_server.url, "support", nats_server.password_file("support"))
     client = await connect(access, "support-test")
     try:

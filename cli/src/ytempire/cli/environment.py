@@ -51,6 +51,7 @@ _PROVIDER_SECRETS: Mapping[str, Callable[[], str]] = {
     "google.client.secret": lambda: "sandbox-secret",
     "awin.token": lambda: "sandbox-awin-token",
 }
+PROVIDER_SECRET_NAMES = tuple(_PROVIDER_SECRETS)
 
 
 def ensure_provider_secrets(secrets_dir: Path) -> None:

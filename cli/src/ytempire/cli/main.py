@@ -8,6 +8,7 @@ import typer
 
 from ytempire.cli.commands.audit import audit
 from ytempire.cli.commands.clock import clock
+from ytempire.cli.commands.containers import containers
 from ytempire.cli.commands.demo import demo
 from ytempire.cli.commands.doctor import doctor
 from ytempire.cli.commands.down import down
@@ -41,6 +42,9 @@ app.command()(doctor)
 app.add_typer(audit)
 app.command()(replay)
 app.add_typer(clock)
+
+# The compose profile
+app.add_typer(containers)
 
 
 def main() -> None:

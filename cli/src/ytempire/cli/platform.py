@@ -225,4 +225,6 @@ def addresses(plan: PlatformPlan) -> dict[str, str]:
         "docs": f"{plan.public_url}/docs",
         "sandbox": f"{plan.sandbox_url}/",
         "inbox": f"{plan.sandbox_url}/inbox",
+        "card form": f"{plan.sandbox_url}/checkout/card",
+        "channels": f"{plan.sandbox_url}/channels",
     }

@@ -69,7 +69,7 @@ async def serve(settings: SandboxSettings) -> None:
     mail = bind(settings.host, settings.smtp_port, "SANDBOX_SMTP_PORT")
     settings.port, settings.smtp_port = web.getsockname()[1], mail.getsockname()[1]
     if settings.tls_cert is None or settings.tls_key is None:
-        files = make_ca(settings.state_dir / "tls")
+        files = make_ca(settings.state_dir / "tls", settings.host_name)
         settings.tls_cert, settings.tls_key = files["cert"], files["key"]
     world = World(settings)
     smtp = await start_smtp(world, mail)

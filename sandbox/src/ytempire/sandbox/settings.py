@@ -23,6 +23,8 @@ class SandboxSettings(BaseSettings):
     """Root of the platform's gateway, to which webhooks and redirects go; empty: none are sent."""
     tls_cert: Path | None = None
     tls_key: Path | None = None
+    host_name: str = "localhost"
+    """A further name under which it is reached: the certificate that is made here holds for it too."""
     stripe_webhook_secret: SecretStr | None = None
     """Signing secret of the webhook endpoint that is provisioned for ``gateway_url``."""
 

@@ -15,17 +15,17 @@ RENEW = timedelta(days=30)
 FILES = ("ca.pem", "ca.key", "server.pem", "server.key")
 
 
-def make_ca(folder: Path) -> dict[str, Path]:
+def make_ca(folder: Path, host_name: str = "localhost") -> dict[str, Path]:
     """Make ``ca.pem``, ``ca.key``, ``server.pem`` and ``server.key`` in a folder, unless good ones are there.
 
     Keys are readable by their owner alone (0600). Returns the paths by the names ``ca``, ``ca_key``, ``cert``, ``key``.
-    Clients trust ``ca.pem``; the server certificate is for localhost, 127.0.0.1 and ::1. Raises :class:`OSError`
-    if the folder cannot be written.
+    Clients trust ``ca.pem``; the server certificate is for localhost, 127.0.0.1, ::1 and ``host_name``. Raises
+    :class:`OSError` if the folder cannot be written.
     """
     folder.mkdir(parents=True, exist_ok=True)
     paths = dict(zip(("ca", "ca_key", "cert", "key"), (folder / name for name in FILES), strict=True))
     if not (all(path.exists() for path in paths.values()) and _fresh(paths["ca"]) and _fresh(paths["cert"])):
-        _make(paths)
+        _make(paths, host_name)
     return paths
 
 
@@ -37,7 +37,7 @@ def _fresh(certificate: Path) -> bool:
     return ends - datetime.now(UTC) > RENEW
 
 
-def _make(paths: dict[str, Path]) -> None:
+def _make(paths: dict[str, Path], host_name: str) -> None:
     ca_key, key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
     ca_name, name = _name("YTEMPIRE sandbox CA"), _name("localhost")
     authority = (
@@ -48,12 +48,13 @@ def _make(paths: dict[str, Path]) -> None:
         .sign(ca_key, hashes.SHA256())
     )
     loopback = [x509.IPAddress(ipaddress.ip_address(text)) for text in ("127.0.0.1", "::1")]
+    names = [x509.DNSName(text) for text in sorted({"localhost", host_name})]
     server = (
         _builder(name, ca_name, key.public_key())
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(_usage(certificates=False), critical=True)
         .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost"), *loopback]), critical=False)
+        .add_extension(x509.SubjectAlternativeName([*names, *loopback]), critical=False)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
         .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(ca_key.public_key()), critical=False)
         .sign(ca_key, hashes.SHA256())

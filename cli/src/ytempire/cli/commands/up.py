@@ -13,6 +13,8 @@ from ytempire.cli.commands.options import DEFAULT_VAR, VarOption
 from ytempire.cli.logs import Console
 from ytempire.cli.plan import DEFAULT_PORT, UpOptions
 from ytempire.cli.platform import PlatformRun
+from ytempire.cli.running import plan_of
+from ytempire.cli.state import PlatformState
 
 
 class Clock(StrEnum):
@@ -29,6 +31,7 @@ def up(
     clock: Annotated[Clock, typer.Option(help="virtual: time is set from the sandbox's control page.")] = Clock.system,
     log_level: Annotated[str, typer.Option(help="debug, info, warning or error.")] = "info",
     quiet: Annotated[bool, typer.Option("--quiet", help="Logs to files only.")] = False,
+    operator: Annotated[bool, typer.Option("--operator", help="With --detach: make a log-in and show it.")] = False,
 ) -> None:
     """Start the platform: PostgreSQL, NATS, the sandbox and all services. Ctrl-C stops it."""
     options = UpOptions(var=var, port=port, clock=clock.value, log_level=log_level)
@@ -37,6 +40,16 @@ def up(
         typer.echo(f"YTEMPIRE is ready after {state['start_seconds']} s (process {state['pid']}).")
         for name, url in state["urls"].items():
             typer.echo(f"  {name:<10} {url}")
+        if operator:
+            _show_operator(state)
         typer.echo(f"Stop it with: ytempire down --var '{state['var']}'")
         return
     PlatformRun(options, Console(io.StringIO()) if quiet else Console()).run()
+
+
+def _show_operator(state: PlatformState) -> None:
+    from ytempire.cli.journey.operator import ensure_operator
+
+    login = ensure_operator(plan_of(state))
+    typer.echo(f"  {'log in as':<10} {login.email}")
+    typer.echo(f"  {'password':<10} {login.password}")

@@ -110,12 +110,16 @@ class MonetizationRecommended(Event, owner="analytics"):
 
 
 class TargetReached(Event, owner="analytics"):
+    """A calendar month's net profit reached the goal."""
+
     user_id: Id
     month: date
     net_profit: Money
 
 
 class AnomalyDetected(Event, owner="analytics"):
+    """A figure of a channel is far from what its own past makes likely."""
+
     user_id: Id
     channel_id: Id
     kind: str
@@ -123,6 +127,8 @@ class AnomalyDetected(Event, owner="analytics"):
 
 
 class ReportIssued(Event, owner="analytics"):
+    """A report of a period was made for the account."""
+
     user_id: Id
     kind: str
     period_start: date

@@ -59,7 +59,9 @@ class Event(BaseModel):
             return
         cls.owner, cls.producers, cls.major = owner, producers or (owner,), major
         cls.success, cls.rejected, cls.private = success, rejected, private
-        registered = _REGISTRY.setdefault(cls.type_name(), cls)
+        # private names are their service's own affair: two services may use the same one
+        key = (owner if private else "", cls.type_name())
+        registered = _REGISTRY.setdefault(key, cls)
         if registered is not cls and registered.__module__ != cls.__module__:
             raise TypeError(f"{cls.type_name()} is defined twice: {registered.__module__} and {cls.__module__}")
 
@@ -89,12 +91,13 @@ class Rejected(Event):
     message: str
 
 
-_REGISTRY: dict[str, type[Event]] = {}
+_REGISTRY: dict[tuple[str, str], type[Event]] = {}
+"""By (owner, type name); the owner is empty for public events, whose names are everybody's."""
 
 
-def lookup(type_name: str) -> type[Event] | None:
-    """The class behind ``Name.v1``, or None if this process does not know it."""
-    return _REGISTRY.get(type_name)
+def lookup(type_name: str, service: str) -> type[Event] | None:
+    """The class behind ``Name.v1`` in a service's store, or None if this process does not know it."""
+    return _REGISTRY.get(("", type_name)) or _REGISTRY.get((service, type_name))
 
 
 def public_events() -> list[type[Event]]:

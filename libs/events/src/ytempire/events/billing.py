@@ -10,11 +10,15 @@ from ytempire.events.values import Id
 
 
 class CustomerCreated(Event, owner="billing"):
+    """The account is known to Stripe."""
+
     user_id: Id
     stripe_customer_id: str
 
 
 class SubscriptionStarted(Event, owner="billing"):
+    """Stripe holds a subscription with a payment method, in its trial or paid."""
+
     user_id: Id
     subscription_id: str
     plan: str
@@ -30,11 +34,15 @@ class PaymentSetupRejected(Rejected, owner="billing"):
 
 
 class TrialEnding(Event, owner="billing"):
+    """The free days end soon and the first charge follows."""
+
     user_id: Id
     trial_ends_at: datetime
 
 
 class SubscriptionChanged(Event, owner="billing"):
+    """Stripe says something new of the subscription: plan, status or period."""
+
     user_id: Id
     subscription_id: str
     plan: str
@@ -44,11 +52,15 @@ class SubscriptionChanged(Event, owner="billing"):
 
 
 class SubscriptionPastDue(Event, owner="billing"):
+    """An invoice is overdue; Stripe is still trying."""
+
     user_id: Id
     subscription_id: str
 
 
 class SubscriptionCancelled(Event, owner="billing"):
+    """The subscription has ended."""
+
     user_id: Id
     subscription_id: str
 
@@ -66,12 +78,16 @@ class InvoicePaid(Event, owner="billing"):
 
 
 class PaymentFailed(Event, owner="billing"):
+    """An invoice could not be collected; Stripe will try again."""
+
     user_id: Id
     invoice_id: str
     code: str
 
 
 class RefundIssued(Event, owner="billing"):
+    """Money of a paid invoice went back."""
+
     user_id: Id
     invoice_id: str
     amount: Money
@@ -101,16 +117,22 @@ class VideoSlotRefused(Rejected, owner="billing"):
 
 
 class VideoSlotConsumed(Event, owner="billing"):
+    """The video was made: its slot of the day is used up."""
+
     user_id: Id
     video_id: Id
 
 
 class VideoSlotReleased(Event, owner="billing"):
+    """The video was not made: its slot of the day is free again."""
+
     user_id: Id
     video_id: Id
 
 
 class ChannelSlotReserved(Event, owner="billing"):
+    """One of the plan's channels is held for this connection."""
+
     user_id: Id
     channel_id: Id
 
@@ -121,5 +143,7 @@ class ChannelSlotRefused(Rejected, owner="billing"):
 
 
 class ChannelSlotReleased(Event, owner="billing"):
+    """A channel no longer counts against the plan."""
+
     user_id: Id
     channel_id: Id

@@ -48,7 +48,7 @@ class Envelope(BaseModel):
 
         :raises LookupError: if this process does not know the type.
         """
-        model = lookup(self.type)
+        model = lookup(self.type, self.producer)
         if model is None:
             raise LookupError(f"unknown event type {self.type}: this service is older than its producer")
         return model.read(self.data)

@@ -26,6 +26,8 @@ class EmailVerificationRequested(Event, owner="gateway", success="EmailVerified"
 
 
 class PlanSelectionRequested(Event, owner="gateway", success="PlanSelected", rejected="PlanRejected"):
+    """A plan, by its name, is to be the account's."""
+
     user_id: Id
     plan: str
 
@@ -41,6 +43,8 @@ class PaymentSetupRequested(Event, owner="gateway", success="SubscriptionStarted
 
 
 class NichesRequested(Event, owner="gateway", success="NichesRecommended", rejected="NichesRejected"):
+    """Niches are wanted that fit these interests, this experience and this budget."""
+
     user_id: Id
     interests: tuple[str, ...]
     experience: str
@@ -48,6 +52,8 @@ class NichesRequested(Event, owner="gateway", success="NichesRecommended", rejec
 
 
 class NicheChoiceRequested(Event, owner="gateway", success="NichesChosen", rejected="NicheChoiceRejected"):
+    """Some of the recommended niches are to be worked on."""
+
     user_id: Id
     niche_ids: tuple[str, ...]
 
@@ -65,6 +71,8 @@ class ChannelConnectionRequested(
 
 
 class PreferencesSubmitted(Event, owner="gateway", success="PreferencesSaved", rejected="PreferencesRejected"):
+    """The account's preferences are to be these, complete; what is left out takes its default."""
+
     user_id: Id
     video_style: str = "educational"
     video_length_s: int = 480
@@ -103,6 +111,8 @@ class ApprovalGiven(Event, owner="gateway"):
 
 
 class PublishRequested(Event, owner="gateway", success="VideoScheduled", rejected="PublishRejected"):
+    """A finished video is to go to its channel."""
+
     user_id: Id
     video_id: Id
     privacy: Literal["public", "unlisted", "private"] = "public"

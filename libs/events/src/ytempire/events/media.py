@@ -24,6 +24,8 @@ class VideoRejected(Rejected, owner="media"):
 
 
 class TopicChosen(Event, owner="media"):
+    """What the video is about, and where that came from."""
+
     video_id: Id
     user_id: Id
     channel_id: Id
@@ -32,6 +34,8 @@ class TopicChosen(Event, owner="media"):
 
 
 class ScriptDrafted(Event, owner="media"):
+    """The words of the video are settled."""
+
     video_id: Id
     user_id: Id
     channel_id: Id
@@ -46,6 +50,8 @@ class ScriptDrafted(Event, owner="media"):
 
 
 class NarrationRecorded(Event, owner="media"):
+    """The script was spoken."""
+
     video_id: Id
     user_id: Id
     channel_id: Id
@@ -55,6 +61,8 @@ class NarrationRecorded(Event, owner="media"):
 
 
 class VisualsSelected(Event, owner="media"):
+    """Every shot has its design."""
+
     video_id: Id
     user_id: Id
     channel_id: Id
@@ -63,6 +71,8 @@ class VisualsSelected(Event, owner="media"):
 
 
 class ThumbnailRendered(Event, owner="media"):
+    """The picture that stands for the video is made."""
+
     video_id: Id
     user_id: Id
     channel_id: Id
@@ -97,6 +107,8 @@ class CostIncurred(Event, owner="media"):
 
 
 class VideoStageCompleted(Event, owner="media"):
+    """One stage of the job is done."""
+
     video_id: Id
     user_id: Id
     channel_id: Id
@@ -106,6 +118,8 @@ class VideoStageCompleted(Event, owner="media"):
 
 
 class QualityAssessed(Event, owner="media"):
+    """The finished file was measured against the quality gate."""
+
     video_id: Id
     user_id: Id
     channel_id: Id

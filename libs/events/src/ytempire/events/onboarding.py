@@ -20,6 +20,8 @@ class SignUpRejected(Rejected, owner="onboarding"):
 
 
 class EmailVerified(Event, owner="onboarding"):
+    """The link in the verification mail was followed in time."""
+
     user_id: Id
 
 
@@ -35,6 +37,8 @@ class UserCreated(Event, owner="onboarding"):
 
 
 class PlanSelected(Event, owner="onboarding"):
+    """A plan was chosen, with what it costs and allows at this time. Nothing is charged yet."""
+
     user_id: Id
     plan: str
     price: Money
@@ -49,6 +53,8 @@ class PlanRejected(Rejected, owner="onboarding"):
 
 
 class NichesRecommended(Event, owner="onboarding"):
+    """The best niches for the person's interests, experience and budget, best first."""
+
     user_id: Id
     niches: tuple[NicheScore, ...]
 
@@ -58,6 +64,8 @@ class NichesRejected(Rejected, owner="onboarding"):
 
 
 class NichesChosen(Event, owner="onboarding"):
+    """The niches the account works on from now on."""
+
     user_id: Id
     niche_ids: tuple[str, ...]
 
@@ -67,6 +75,8 @@ class NicheChoiceRejected(Rejected, owner="onboarding"):
 
 
 class PreferencesSaved(Event, owner="onboarding"):
+    """How videos are made and shown for this account from now on, complete."""
+
     user_id: Id
     video_style: str
     video_length_s: int
@@ -80,12 +90,16 @@ class PreferencesRejected(Rejected, owner="onboarding"):
 
 
 class OnboardingStepCompleted(Event, owner="onboarding"):
+    """One step of the journey is done; ``next_step`` is the first open one, null when none is."""
+
     user_id: Id
     step: str
     next_step: str | None
 
 
 class OnboardingCompleted(Event, owner="onboarding"):
+    """All eight steps of the journey are done."""
+
     user_id: Id
 
 

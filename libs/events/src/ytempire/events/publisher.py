@@ -9,6 +9,8 @@ from ytempire.events.values import AffiliateLink, Id, Sealed
 
 
 class ChannelConnected(Event, owner="publisher"):
+    """A YouTube channel belongs to the account from now on; publisher may upload to it, analytics may read it."""
+
     channel_id: Id
     user_id: Id
     niche_id: str
@@ -27,6 +29,8 @@ class ChannelConnectionRejected(Rejected, owner="publisher"):
 
 
 class ChannelDisconnected(Event, owner="publisher"):
+    """A channel was left, by its owner or because Google withdrew the consent."""
+
     channel_id: Id
     user_id: Id
     reason: str
@@ -43,6 +47,8 @@ class QuotaReserved(Event, owner="publisher"):
 
 
 class VideoScheduled(Event, owner="publisher"):
+    """Publishing was agreed to: the upload begins at ``publish_at``."""
+
     video_id: Id
     user_id: Id
     channel_id: Id
@@ -56,6 +62,8 @@ class PublishRejected(Rejected, owner="publisher"):
 
 
 class UploadStarted(Event, owner="publisher"):
+    """The file is on its way to YouTube."""
+
     video_id: Id
     user_id: Id
     channel_id: Id
@@ -63,6 +71,8 @@ class UploadStarted(Event, owner="publisher"):
 
 
 class VideoPublished(Event, owner="publisher"):
+    """The video is on YouTube."""
+
     video_id: Id
     user_id: Id
     channel_id: Id
@@ -73,6 +83,8 @@ class VideoPublished(Event, owner="publisher"):
 
 
 class VideoPublishFailed(Event, owner="publisher"):
+    """Publishing was given up; the video itself is whole."""
+
     video_id: Id
     user_id: Id
     channel_id: Id
@@ -93,6 +105,8 @@ class PublicationVerified(Event, owner="publisher"):
 
 
 class MonetizationApplied(Event, owner="publisher"):
+    """What the published description really carries, each link with its disclosure."""
+
     video_id: Id
     user_id: Id
     channel_id: Id
@@ -100,6 +114,8 @@ class MonetizationApplied(Event, owner="publisher"):
 
 
 class ChannelHealthChanged(Event, owner="publisher"):
+    """A connected channel stopped working, or works again."""
+
     channel_id: Id
     user_id: Id
     healthy: bool

@@ -20,6 +20,8 @@ class TicketJob(Value):
 
 
 class TicketOpened(Event, owner="support"):
+    """A customer's question is in the queue, sorted, with an answer time and the job it is about."""
+
     ticket_id: Id
     user_id: Id
     category: str
@@ -37,6 +39,8 @@ class TicketRejected(Rejected, owner="support"):
 
 
 class TicketCategorised(Event, owner="support"):
+    """A ticket was sorted, by rules or by a person."""
+
     ticket_id: Id
     user_id: Id
     category: str
@@ -53,33 +57,45 @@ class TicketReplied(Event, owner="support"):
 
 
 class TicketEscalated(Event, owner="support"):
+    """Nobody answered in time, or it turned out worse: the ticket's priority rose."""
+
     ticket_id: Id
     user_id: Id
     priority: str
 
 
 class TicketResolved(Event, owner="support"):
+    """A ticket is settled."""
+
     ticket_id: Id
     user_id: Id
     resolution: str
 
 
 class HealthChanged(Event, owner="support"):
+    """Services fell silent or came back."""
+
     healthy_percent: int
     unhealthy: tuple[str, ...]
 
 
 class AlertRaised(Event, owner="support"):
+    """Something on the platform needs a person's attention."""
+
     alert_id: Id
     level: str
     message: str
 
 
 class AlertResolved(Event, owner="support"):
+    """What an alert was raised for is over."""
+
     alert_id: Id
 
 
 class ScalingAssessed(Event, owner="support"):
+    """How well the platform carries its users, and what would give way first."""
+
     users: int
     phase: str
     bottlenecks: tuple[str, ...]

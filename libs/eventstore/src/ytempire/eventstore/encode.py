@@ -59,7 +59,6 @@ class Encoder:
     """Turns units into rows behind a head. Knows nothing of the database."""
 
     def __init__(self, service: str) -> None:
-        self._source = f"/ytempire/{service}"
         self._service = service
 
     def encode(
@@ -93,6 +92,7 @@ class Encoder:
                 if context.traceparent:
                     meta["traceparent"] = context.traceparent
                 record = Recorded(
+                    service=self._service,
                     position=head.position + 1,
                     stream=append.stream,
                     version=version,
@@ -143,7 +143,7 @@ class Encoder:
 
     def _publish(self, record: Recorded, previous: dict[int, int], rows: Rows) -> None:
         partition = partition_of(record.stream)
-        body = record.envelope(self._service).model_dump_json(exclude_none=True)
+        body = record.envelope().model_dump_json(exclude_none=True)
         rows.outbox.append(
             {
                 "position": record.position,

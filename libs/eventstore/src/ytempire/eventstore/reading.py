@@ -41,7 +41,7 @@ async def stream_versions(connection: Connection, streams: Sequence[str]) -> dic
     return {str(row[0]): int(row[1]) for row in await cursor.fetchall()}
 
 
-async def claimed(connection: Connection, claim: Claim) -> tuple[Recorded, ...] | None:
+async def claimed(connection: Connection, service: str, claim: Claim) -> tuple[Recorded, ...] | None:
     """The events of the first time a claim was taken; None if it is free."""
     cursor = await connection.execute(
         "select first_position, last_position from es.inbox where scope = %s and key = %s", [claim.scope, claim.key]
@@ -49,26 +49,26 @@ async def claimed(connection: Connection, claim: Claim) -> tuple[Recorded, ...] 
     row = await cursor.fetchone()
     if row is None:
         return None
-    return tuple(await read_range(connection, row[0] - 1, row[1]))
+    return tuple(await read_range(connection, service, row[0] - 1, row[1]))
 
 
-async def read_stream(connection: Connection, stream: str) -> list[Recorded]:
+async def read_stream(connection: Connection, service: str, stream: str) -> list[Recorded]:
     cursor = await connection.execute(
         f"select {_COLUMNS} from es.events where stream = %s order by version",  # noqa: S608 - constant columns
         [stream],
     )
-    return [recorded(row) for row in await cursor.fetchall()]
+    return [recorded(service, row) for row in await cursor.fetchall()]
 
 
-async def read_range(connection: Connection, after: int, to: int) -> list[Recorded]:
+async def read_range(connection: Connection, service: str, after: int, to: int) -> list[Recorded]:
     """Events with ``after < position <= to``."""
     cursor = await connection.execute(
         f"select {_COLUMNS} from es.events where position > %s and position <= %s order by position",  # noqa: S608
         [after, to],
     )
-    return [recorded(row) for row in await cursor.fetchall()]
+    return [recorded(service, row) for row in await cursor.fetchall()]
 
 
-def recorded(row: Sequence[object]) -> Recorded:
+def recorded(service: str, row: Sequence[object]) -> Recorded:
     position, stream, version, event_id, type_, occurred_at, data, meta = cast(Any, row)
-    return Recorded(position, stream, version, event_id, type_, occurred_at.astimezone(UTC), data, meta)
+    return Recorded(service, position, stream, version, event_id, type_, occurred_at.astimezone(UTC), data, meta)

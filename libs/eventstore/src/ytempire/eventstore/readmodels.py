@@ -58,8 +58,10 @@ class ReadModels:
         async def connect() -> psycopg.AsyncConnection[Any]:
             return await psycopg.AsyncConnection.connect(dsn)
 
+        # beyond its size a pool closes what comes back, and a log-in costs more than any query; the last used one
+        # first, so that a quiet service keeps few
         self.engine: AsyncEngine = create_async_engine(
-            "postgresql+psycopg://", async_creator=connect, pool_size=4, max_overflow=8
+            "postgresql+psycopg://", async_creator=connect, pool_size=8, max_overflow=4, pool_use_lifo=True
         )
 
     async def close(self) -> None:
@@ -92,30 +94,28 @@ class ReadModels:
                 raise RewindError(0)
             scoped = await within(connection, projection.schema)
             for record in records:
-                await projection.apply(scoped, record.envelope(self.service))
+                await projection.apply(scoped, record.envelope())
 
     async def own_position(self, projection: Projection) -> int:
         async with self.engine.connect() as connection:
             return await _position(connection, projection, self.service, OWN)
 
     async def apply_foreign(self, envelope: Envelope, partition: int, previous: int, seq: int) -> None:
-        """Apply one event of another service to every projection that reads that service.
+        """Apply one event of another service to every projection that reads that service, in one transaction.
 
         :raises RewindError: if a predecessor is missing.
         """
-        for projection in self.projections:
-            if envelope.producer not in projection.producers(self.service):
-                continue
-            async with self.engine.begin() as connection:
-                known = await _position(connection, projection, envelope.producer, partition)
-                if known >= envelope.position:
+        async with self.engine.begin() as connection:
+            for projection in self.projections:
+                if envelope.producer not in projection.producers(self.service):
                     continue
-                if not await _advance(
+                if await _advance(
                     connection, projection, envelope.producer, partition, previous, envelope.position, seq
                 ):
+                    await projection.apply(await within(connection, projection.schema), envelope)
+                elif await _position(connection, projection, envelope.producer, partition) < envelope.position:
                     # from the beginning: what was applied is skipped quickly, what is missing is found for certain
                     raise RewindError(1)
-                await projection.apply(await within(connection, projection.schema), envelope)
 
 
 async def create_tables(connection: AsyncConnection, projection: Projection, schema: str) -> None:

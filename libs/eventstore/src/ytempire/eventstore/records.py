@@ -70,6 +70,8 @@ class Unit:
 class Recorded:
     """One event as the store has it."""
 
+    service: str
+    """Whose store it is in."""
     position: int
     stream: str
     version: int
@@ -85,15 +87,15 @@ class Recorded:
 
         :raises LookupError: if this process does not know the type.
         """
-        model = lookup(self.type)
+        model = lookup(self.type, self.service)
         if model is None:
             raise LookupError(f"unknown event type {self.type} at position {self.position}")
         return model.read(self.data)
 
-    def envelope(self, service: str) -> Envelope:
+    def envelope(self) -> Envelope:
         return Envelope(
             id=self.id,
-            source=f"/ytempire/{service}",
+            source=f"/ytempire/{self.service}",
             type=self.type,
             subject=self.stream,
             time=self.time,

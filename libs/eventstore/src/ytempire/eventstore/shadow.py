@@ -80,7 +80,7 @@ async def _fill_own(
     while position < upto:
         records = await store.read(position, min(_PAGE, upto - position))
         for record in records:
-            await projection.apply(await within(connection, schema), record.envelope(store.service))
+            await projection.apply(await within(connection, schema), record.envelope())
         position = records[-1].position
 
 

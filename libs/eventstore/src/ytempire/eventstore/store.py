@@ -97,16 +97,16 @@ class EventStore:
 
     async def load(self, stream: str) -> list[Recorded]:
         async with self._pool.connection() as connection:
-            return await reading.read_stream(connection, stream)
+            return await reading.read_stream(connection, self.service, stream)
 
     async def read(self, after: int, limit: int = 500) -> list[Recorded]:
         """Events behind a position, in order."""
         async with self._pool.connection() as connection:
-            return await reading.read_range(connection, after, after + limit)
+            return await reading.read_range(connection, self.service, after, after + limit)
 
     async def claimed(self, claim: Claim) -> tuple[Recorded, ...] | None:
         async with self._pool.connection() as connection:
-            return await reading.claimed(connection, claim)
+            return await reading.claimed(connection, self.service, claim)
 
     async def head(self) -> Head:
         async with self._pool.connection() as connection:

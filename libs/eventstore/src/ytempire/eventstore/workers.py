@@ -137,7 +137,7 @@ class Reactor:
     async def _deliver(self, record: Recorded) -> None:
         attempt = 1
         while True:
-            delivery = Delivery(record.envelope(self._store.service), self._reaction.name, attempt)
+            delivery = Delivery(record.envelope(), self._reaction.name, attempt)
             try:
                 with (
                     self._traced(self._reaction.name, delivery.envelope) as traceparent,
@@ -248,7 +248,7 @@ class TimerRunner:
     async def _fire(
         self, key: str, due: datetime, stream: str, type_: str, data: dict[str, object], meta: dict[str, str]
     ) -> None:
-        model = lookup(type_)
+        model = lookup(type_, self._store.service)
         if model is None:
             raise LookupError(f"timer {key} holds an unknown event {type_}")
         unit = Unit(

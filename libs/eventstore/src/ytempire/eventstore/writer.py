@@ -68,7 +68,7 @@ class Writer:
     """Accepts units from any number of callers and commits them in the order of their arrival."""
 
     def __init__(self, service: str, dsn: str, clock: Callable[[], datetime]) -> None:
-        self._dsn, self._clock = dsn, clock
+        self._service, self._dsn, self._clock = service, dsn, clock
         self._encoder = Encoder(service)
         self._queue: deque[_Waiting] = deque()
         self._wake = asyncio.Event()
@@ -176,7 +176,7 @@ class Writer:
             async with connection.transaction():
                 head = await fetch_head(connection, lock=True)
                 if waiting.unit.claim:
-                    earlier = await claimed(connection, waiting.unit.claim)
+                    earlier = await claimed(connection, self._service, waiting.unit.claim)
                     if earlier is not None:
                         waiting.done.set_result(Committed(earlier, duplicate=True))
                         return
@@ -213,9 +213,13 @@ class Writer:
             raise _HeadMovedError
 
     async def _learn(self, connection: AsyncConnection[tuple[object, ...]], streams: Iterable[str]) -> None:
-        unknown = [s for s in set(streams) if s not in self._versions]
+        wanted = set(streams)
+        unknown = [s for s in wanted if s not in self._versions]
         if unknown:
             self._versions.update(await stream_versions(connection, unknown))
+        # to the end, so that what is given up below is never one of this batch
+        for stream in wanted:
+            self._versions.move_to_end(stream)
         while len(self._versions) > _KNOWN_STREAMS:
             self._versions.popitem(last=False)
 

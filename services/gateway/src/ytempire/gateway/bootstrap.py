@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 
 import ytempire.gateway
 from ytempire.chassis import AssetReader, Definition, Host, Service
-from ytempire.events.onboarding import SignUpRejected, UserCreated
 from ytempire.gateway.adapters.passwords import ArgonPasswords
 from ytempire.gateway.adapters.sql import SqlConsents, SqlCredentials, SqlIdempotencyKeys, SqlSessions
 from ytempire.gateway.adapters.tokens import Tokens
@@ -23,6 +22,7 @@ from ytempire.gateway.limits import Bucket, Failures
 from ytempire.gateway.live import ChangeListener, Hub, ProgressListener
 from ytempire.gateway.projections import PROJECTIONS
 from ytempire.gateway.settings import GatewaySettings
+from ytempire.gateway.subscribers import subscriptions
 
 _PURGE_EVERY_S = 3600.0
 
@@ -31,10 +31,7 @@ async def build(host: Host[GatewaySettings]) -> Service:
     """Wire the gateway."""
     edge, purge = _edge(host)
     return Service(
-        subscriptions={
-            UserCreated: edge.sign_up.on_user_created,
-            SignUpRejected: edge.sign_up.on_rejected,
-        },
+        subscriptions=subscriptions(edge.sign_up),
         background=(edge.changes.run, ProgressListener(host.nats, edge.hub).run, purge),
         http=app.create(edge),
         http_port=host.settings.http_port,

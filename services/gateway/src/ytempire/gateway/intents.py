@@ -13,13 +13,13 @@ import psycopg
 
 from ytempire.chassis import Clock
 from ytempire.chassis.telemetry import current_traceparent
-from ytempire.events import Event, Rejected, lookup
+from ytempire.events import PLATFORM_TENANT, Event, Rejected, lookup
 from ytempire.eventstore import Claim, EventStore, MessageContext, ReadModels, StreamAppend, Unit, new_id
 from ytempire.gateway.live import Hub
 from ytempire.gateway.ports import IdempotencyKeys, Reservation
 from ytempire.gateway.problems import Problem
 from ytempire.gateway.projections.operations import OPERATIONS, operations, outcome_types, outcomes
-from ytempire.gateway.reading import TenantReads
+from ytempire.gateway.reading import StrangerReads, TenantReads
 
 _LOOK_AGAIN_S = 1.0
 _TRIES = 3
@@ -119,7 +119,8 @@ class Intents:
         return await self._outcome(tenant, operation_id, row["intent"], {})
 
     async def _outcome(self, tenant: str, operation_id: str, intent: str, fields: dict[str, Any]) -> Outcome:
-        rows = await TenantReads(self._models, tenant).rows(
+        reads = TenantReads(self._models, tenant) if tenant != PLATFORM_TENANT else StrangerReads(self._models)
+        rows = await reads.rows(
             OPERATIONS,
             outcomes,
             outcomes.c.operation_id == operation_id,
@@ -129,7 +130,7 @@ class Intents:
         )
         if not rows:
             return Outcome(operation_id, intent, fields, "pending", {})
-        model = lookup(rows[0]["type"])
+        model = lookup(rows[0]["type"], "gateway")
         rejected = model is not None and issubclass(model, Rejected)
         return Outcome(operation_id, intent, fields, "rejected" if rejected else "succeeded", rows[0]["data"])
 

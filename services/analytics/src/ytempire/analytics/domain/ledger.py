@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from ytempire.analytics.domain.events import EntryPosted
-from ytempire.events import Event, PnlComponents
+from ytempire.events import Event, PnlComponents, spread
 from ytempire.events.analytics import ProfitCalculated
 from ytempire.eventstore import Decider
 
@@ -72,6 +72,13 @@ def by_source(state: Day) -> dict[str, int]:
         if entry.kind == "revenue":
             totals[entry.source] = totals.get(entry.source, 0) + entry.micros
     return totals
+
+
+def subscription_days(micros: int, start: datetime, end: datetime) -> list[tuple[date, int]]:
+    """What an invoice costs each day it pays for, from ``start`` up to, not including, ``end``; sums to it exactly."""
+    first = start.date()
+    days = max((end.date() - first).days, 1)
+    return [(first + timedelta(days=number), share) for number, share in enumerate(spread(micros, days))]
 
 
 LEDGER: Decider[Day, Post] = Decider(Day, decide, evolve)

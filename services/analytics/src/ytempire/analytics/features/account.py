@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 
 from ytempire.analytics.domain import ledger, video
 from ytempire.analytics.domain.events import CostNoted, EntryPosted, FailureNoted
 from ytempire.chassis import Clock
-from ytempire.events import Money, spread
+from ytempire.events import Money
 from ytempire.events.analytics import RevenueAdjusted, RevenueRecorded
 from ytempire.events.billing import InvoicePaid
 from ytempire.events.media import CostIncurred, VideoRenderFailed
 from ytempire.events.publisher import VideoPublished
-from ytempire.eventstore import Claim, Delivery, EventStore
+from ytempire.eventstore import Claim, Delivery, EventStore, PermanentError
 
 
 @dataclass(frozen=True)
@@ -59,12 +59,10 @@ class Account:
 
     async def post_invoice(self, event: InvoicePaid, delivery: Delivery) -> None:
         """What was invoiced, spread evenly over the days it pays for; a trial's invoice of nothing posts nothing."""
-        first, days = event.period_start.date(), (event.period_end.date() - event.period_start.date()).days
         if event.net.micros == 0:
             return
-        for number, share in enumerate(spread(_usd(event.net), max(days, 1))):
+        for day, share in ledger.subscription_days(_usd(event.net), event.period_start, event.period_end):
             entry = EntryPosted(key=f"invoice-{event.invoice_id}", kind="subscription", micros=share)
-            day = first + timedelta(days=number)
             await self._post(event.user_id, None, day, entry, delivery.step(day.isoformat()))
 
     async def _video(self, video_id: str, fact: CostNoted | FailureNoted, delivery: Delivery) -> None:
@@ -77,5 +75,5 @@ class Account:
 
 def _usd(amount: Money) -> int:
     if amount.currency != "USD":
-        raise ValueError(f"the ledger is kept in USD; {amount.currency} needs a dated rate")
+        raise PermanentError(f"the ledger is kept in USD; {amount.currency} needs a dated rate")
     return amount.micros

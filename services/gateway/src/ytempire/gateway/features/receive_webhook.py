@@ -35,14 +35,8 @@ class ReceiveWebhook:
             raise Problem(404, "not_found", "Webhooks are not set up here.")
         check_signature(self._stripe_secret, body, signature, time.time())
         notice = _notice(body)
-        reservation = Reservation(
-            "webhook:stripe",
-            notice.webhook_id,
-            "",
-            derived_id("webhook", "stripe", notice.webhook_id),
-            "",
-            self._clock.now(),
-        )
+        event_id = derived_id("webhook", "stripe", notice.webhook_id)
+        reservation = Reservation("webhook:stripe", notice.webhook_id, "", event_id, "", self._clock.now())
         await self._intents.record(PLATFORM_TENANT, reservation, f"webhook-{notice.webhook_id}", notice)
         return notice.webhook_id
 

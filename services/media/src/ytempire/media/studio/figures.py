@@ -16,9 +16,10 @@ _SHORT_UNITS = {
     "%": "%",
     "°c": "°C",
     "°f": "°F",
-    "km": " km",
-    "kg": " kg",
-    "mph": " mph",
+    **{
+        u.lower(): f" {u}"
+        for u in ("km", "kg", "mph", "g", "mg", "bar", "ml", "cm", "mm", "m", "kWh", "kW", "W", "GB", "km/h")
+    },
 }
 
 

@@ -190,6 +190,9 @@ def scenes() -> list[Scene]:
             _scene("statement", g, title="That is *not the point* of it", picture=name)
             for g, name in zip(("night", "paper", "brand", "night"), FIGURES[1:], strict=True)
         ],
+        _scene(
+            "definition", "paper", title="Crema", body="The golden foam on *a fresh espresso*", picture="hot-beverage"
+        ),
         _scene("statement", "brand", title="Nobody had planned for *this kind of success*", kicker="1956"),
         *sets,
         _scene("end", "brand", title="Next: *the pallet*"),

@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from ytempire.media.domain.script import Series
-from ytempire.media.studio.choose import Context, figures_in, kicker_of
+from ytempire.media.studio.context import Context, figures_in
 from ytempire.media.studio.figures import bar_number, decimals_of, number, unit_shown
 from ytempire.media.studio.pick import icon_for
 from ytempire.media.studio.shots import Shot
@@ -26,7 +26,7 @@ def series_scene(shot: Shot, series: Series, context: Context) -> tuple[str, tup
         "process": ("paper", "brand"), "versus": ("paper",),
     }[kind]  # fmt: skip
     title = headline(series.title, 12)
-    fields: Fields = {"title": emphasise(title), "kicker": kicker_of(shot, context, title)}
+    fields: Fields = {"title": emphasise(title)}
     if len(context.script.sources) == 1 and series.values:
         fields["source"] = context.script.sources[0]
     fields.update(make(shot, series, context))

@@ -58,7 +58,7 @@ def _full(text: str) -> str:
     return text if len(text) == 7 else "#" + "".join(c * 2 for c in text[1:])
 
 
-@lru_cache(maxsize=48)
+@lru_cache(maxsize=8)
 def spot(name: str, kit: Kit, size: int) -> Art:
     """A spot illustration in the kit's hues."""
     body = spot_library()[name][0]
@@ -72,7 +72,7 @@ def spot_sprite(name: str, kit: Kit, size: int) -> Sprite:
     return sprite(spot(name, kit, size), trim=False)
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=24)
 def _masks(name: str, size: int) -> tuple[Plane, Plane]:
     soft, hard, _ = icon_library()[name]
     planes = []

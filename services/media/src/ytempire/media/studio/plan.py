@@ -8,10 +8,12 @@ from typing import Any
 
 from ytempire.media.domain.narration import Narration
 from ytempire.media.domain.script import Script
-from ytempire.media.studio.choose import Candidate, Context, candidates, kicker_of
+from ytempire.media.studio.choose import candidates
+from ytempire.media.studio.context import Candidate, Context, kicker_of
 from ytempire.media.studio.errors import StudioError
 from ytempire.media.studio.fonts import clean
 from ytempire.media.studio.grouped import series_scene
+from ytempire.media.studio.implied import comparisons
 from ytempire.media.studio.kit import Kit
 from ytempire.media.studio.ledger import Ledger
 from ytempire.media.studio.motion import FPS
@@ -19,7 +21,7 @@ from ytempire.media.studio.pick import icon_for, matches
 from ytempire.media.studio.scenery import scenery_for
 from ytempire.media.studio.shots import Shot, shots
 from ytempire.media.studio.storyboard import Cut, Item, Number, Scene, Storyboard
-from ytempire.media.studio.words import FUNCTION, emphasise, headline, tokens
+from ytempire.media.studio.words import FUNCTION, emphasise, headline, tidy, tokens
 
 _NO_HUD = frozenset({"scenic", "kinetic", "hook", "end"})
 
@@ -45,7 +47,8 @@ def plan(script: Script, narration: Narration, kit: Kit) -> Storyboard:
 def _board(script: Script, narration: Narration, kit: Kit, frames: int) -> Storyboard:
     context = Context(script, Ledger(), set())
     scenes: list[Scene] = []
-    for index, shot in enumerate(shots(script, narration, frames)):
+    grouped = script.model_copy(update={"series": (*script.series, *comparisons(script))})
+    for index, shot in enumerate(shots(grouped, narration, frames)):
         template, ground, fields = _scene_for(index, shot, context)
         context.ledger.note(template, ground)
         before = scenes[-1] if scenes else None
@@ -72,8 +75,8 @@ def _scene_for(index: int, shot: Shot, context: Context) -> tuple[str, str, dict
         return template, ledger.ground(grounds), fields
     if shot.step is not None:
         return "step", ledger.ground(("paper", "night", "brand")), _step(shot, context)
-    if shot.lines[0].kind == "roadmap" and len(context.script.chapters) >= 3:
-        return "list", ledger.ground(("paper", "night")), _roadmap(shot, context)
+    if shot.lines[0].kind in ("roadmap", "promise") and len(context.script.chapters) >= 2 and shot.part == 0:
+        return "list", ledger.ground(("paper", "brand")), _roadmap(shot, context)
     ranked = sorted(candidates(shot, context), key=lambda c: c.score - ledger.freshness(c.template), reverse=True)
     for candidate in ranked:
         fields_or_none = candidate.make()
@@ -107,8 +110,13 @@ def _hook(shot: Shot, context: Context) -> dict[str, Any]:
 
 def _card(shot: Shot, context: Context) -> dict[str, Any]:
     chapter = context.script.chapters[shot.lines[0].chapter]
-    said = {t for t in tokens(shot.text) if t not in FUNCTION}
-    return {"title": headline(chapter.title, 9), "captions": not said <= set(tokens(chapter.title)) | {"next"}}
+    said, shown = (_content(t) for t in (shot.text, chapter.title))
+    # A caption that repeats the title makes people read twice.
+    return {"title": tidy(chapter.title), "captions": not (said <= shown | {"next"} or shown <= said)}
+
+
+def _content(text: str) -> set[str]:
+    return {t for t in tokens(text) if t not in FUNCTION}
 
 
 def _step(shot: Shot, context: Context) -> dict[str, Any]:
@@ -122,7 +130,12 @@ def _step(shot: Shot, context: Context) -> dict[str, Any]:
 
 def _roadmap(shot: Shot, context: Context) -> dict[str, Any]:
     titles = [c.title for c in context.script.chapters[:5]]
-    items = tuple(Item(label=headline(t, 7), at=shot.frame_of(t)) for t in titles)
+    step = max(10, min(24, (shot.frames - 50) // len(titles)))
+    items = tuple(
+        Item(label=tidy(t), picture=icon_for(t, context.pictures), at=12 + i * step) for i, t in enumerate(titles)
+    )
+    if not all(i.picture for i in items):
+        items = tuple(i.model_copy(update={"picture": ""}) for i in items)
     title = headline(shot.text, 9)
     return {"title": emphasise(title), "items": items, "kicker": kicker_of(shot, context, title)}
 

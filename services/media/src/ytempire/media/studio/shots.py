@@ -8,6 +8,7 @@ from itertools import pairwise
 from ytempire.media.domain.narration import Narration, TimedWord
 from ytempire.media.domain.script import Line, Script, Series
 from ytempire.media.studio.motion import FPS
+from ytempire.media.studio.words import FUNCTION
 
 LONGEST_S, SHORTEST_S = 6.2, 2.3
 LONGEST_PROCESS_S = 13.0
@@ -52,14 +53,12 @@ class Shot:
     def frame_of(self, phrase: str) -> int:
         """Frame of the shot at which the first word of the phrase is said; 0 when it is not."""
         wanted = [_bare(w) for w in phrase.split()]
+        content = next((w for w in wanted if w not in FUNCTION), "")
         said = [_bare(w.text) for w in self.words]
-        for size in (len(wanted), 1):
-            for i in range(len(said) - size + 1):
-                if (
-                    size
-                    and said[i : i + size] == wanted[:size]
-                    and (size > 1 or len(wanted[0]) > 2 or len(wanted) == 1)
-                ):
+        # The whole phrase, or at least its first word of content.
+        for sought in (wanted, [content]):
+            for i in range(len(said) - len(sought) + 1):
+                if sought and sought[0] and said[i : i + len(sought)] == sought:
                     return max(0, round(self.words[i].start_s * FPS) - self.start - 4)
         return 0
 
@@ -220,6 +219,7 @@ def _merged(found: list[Shot]) -> list[Shot]:
         before = out[-1] if out else None
         if (
             before is not None
+            and before.start > 0
             and not before.card
             and not shot.card
             and before.step is None

@@ -176,7 +176,8 @@ def blit(canvas: Canvas, s: Sprite, x: float, y: float, opacity: float = 1.0, cl
         return
     px, py = sx & 1, sy & 1
     u, v, a, inverse = s.half(px, py)
-    if opacity >= 0.996 and sx < 0 and sx + s.width > canvas.y.shape[1] and sy + s.solid_from() < y1 - 8:
+    wide = opacity >= 0.996 and sx < 0 and sx + s.width > canvas.y.shape[1] and not y1 & 1
+    if wide and sy + s.solid_from() < y1 - 8:
         # A sheet as wide as the frame: below its edge it hides all, so copying does what blending would.
         middle = (max(y0, sy + s.solid_from() + 2) + 1) & ~1
         _copied(canvas.y, s.y, (x0, middle, x1, y1), sx, sy)
@@ -237,7 +238,9 @@ def xblit(
     x1, y1 = min(width, (int(xs.max()) + 3) & ~1), min(height, (int(ys.max()) + 3) & ~1)
     if x0 >= x1 or y0 >= y1:
         return
-    full = np.array([(cos, -sin, cx - x0 - cos * mx + sin * my), (sin, cos, cy - y0 - sin * mx - cos * my)])
+    # Pixel centres lie half a pixel inside their corners, on both sides.
+    ax, ay = 0.5 - mx, 0.5 - my
+    full = np.array([(cos, -sin, cx - x0 - 0.5 + cos * ax - sin * ay), (sin, cos, cy - y0 - 0.5 + sin * ax + cos * ay)])
     # One warp of all four planes together costs little more than a warp of one.
     moved = cv2.warpAffine(s.packed(), full, (x1 - x0, y1 - y0), flags=cv2.INTER_LINEAR)
     if opacity < 0.996:

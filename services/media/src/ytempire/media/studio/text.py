@@ -159,16 +159,33 @@ def plain(text: str) -> str:
     return text.replace("*", "")
 
 
-def _wrap(widths: list[float], spaces: list[float], limit: float) -> list[int]:
+def _wrap(widths: list[float], spaces: list[float], limit: float, glued: list[bool]) -> list[int]:
+    """Line of every word; a glued word stays on the line of the word before it."""
     lines: list[int] = []
     line, used = 0, 0.0
     for i, width in enumerate(widths):
-        gap = spaces[i] if i and lines and lines[-1] == line else 0.0
-        if i and used + gap + width > limit:
+        gap = spaces[i] if i and used else 0.0
+        ahead = width
+        for k in range(i + 1, len(widths)):
+            if not glued[k]:
+                break
+            ahead += spaces[k] + widths[k]
+        if i and used and not glued[i] and used + gap + ahead > limit:
             line, used, gap = line + 1, 0.0, 0.0
         used += gap + width
         lines.append(line)
     return lines
+
+
+def _glue(parts: list[tuple[str, bool]]) -> list[bool]:
+    """A short emphasised phrase is not torn apart, nor a number from its unit."""
+    out = [False] * len(parts)
+    for i in range(1, len(parts)):
+        (before, a), (word, b) = parts[i - 1], parts[i]
+        pair = a and b and not (i > 1 and parts[i - 2][1]) and not (i + 1 < len(parts) and parts[i + 1][1])
+        unit = before[-1:].isdigit() and len(word.strip(".,")) <= 2
+        out[i] = (pair and len(before) + len(word) <= 15) or unit
+    return out
 
 
 def lay_out(text: str, how: Style, width: float, align: str = "left") -> Block:
@@ -177,15 +194,16 @@ def lay_out(text: str, how: Style, width: float, align: str = "left") -> Block:
     fonts = [how.emphasis if strong else how.font for _, strong in parts]
     widths = [advance(word, font) for (word, _), font in zip(parts, fonts, strict=True)]
     spaces = [advance(" ", font) * (0.92 if font.size > 80 else 1) for font in fonts]
-    count = (_wrap(widths, spaces, width) or [0])[-1]
+    glued = _glue(parts)
+    count = (_wrap(widths, spaces, width, glued) or [0])[-1]
     low, high = max([*widths, 1.0]), float(width)
     for _ in range(13):
         middle = (low + high) / 2
-        if (_wrap(widths, spaces, middle) or [0])[-1] > count:
+        if (_wrap(widths, spaces, middle, glued) or [0])[-1] > count:
             low = middle
         else:
             high = middle
-    lines = _wrap(widths, spaces, high + 0.5)
+    lines = _wrap(widths, spaces, high + 0.5, glued)
     return _placed(parts, fonts, widths, spaces, lines, how, align)
 
 

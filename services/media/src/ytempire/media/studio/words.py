@@ -72,7 +72,7 @@ def tidy(text: str) -> str:
 def lead_in(text: str) -> tuple[str, str]:
     """A short opening phrase (``In 1956``) and the rest; the first is empty when there is none."""
     found = re.match(
-        r"^((?:In|On|By|At|Since|After|Before|During|From|Until|Today|For)\b[^,]{2,30}),\s+(.{12,})$", text
+        r"^((?:In|On|By|At|Since|After|Before|During|From|Until|Today|For|With|Without)\b[^,]{2,40}),\s+(.{12,})$", text
     )
     return (found[1], found[2]) if found else ("", text)
 

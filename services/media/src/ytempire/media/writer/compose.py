@@ -14,7 +14,9 @@ from ytempire.media.writer.spoken import count_words
 
 _MAX_ASIDES = 3
 _HEARD_LINES = 12
-"""So long a listener remembers what the hook has said."""
+"""So many lines a listener remembers what the hook has said."""
+_POINTED_LINES = 5
+"""So many lines an "it" or "that" may stand behind what it points at in the hook."""
 
 
 @dataclass(frozen=True)
@@ -106,9 +108,19 @@ def _told_recently(story: Story, index: int, chosen: set[int]) -> bool:
     return not any(index in closure_up(i, story.pieces) for i in users)
 
 
+def _heard(story: Story, chosen: set[int]) -> dict[int, int]:
+    """The line from which on each piece of the hook is said again, if something leans on it."""
+    if not story.hook or story.kind == "list":
+        return {}
+    rest = chosen - story.hook.told
+    pointed = {p for c in rest if (p := story.pieces[c].dep) is not None and p in story.hook.told}
+    near = {i for p in pointed for i in closure_up(p, story.pieces)}
+    return {i: _POINTED_LINES if i in near else _HEARD_LINES for i in story.hook.told}
+
+
 def compose(story: Story, chosen: set[int]) -> list[Draft]:
     """The lines of a script that says the chosen pieces, in the brief's order."""
-    heard = story.hook.told if story.hook and story.kind != "list" else set()
+    heard = _heard(story, chosen)
     said = {i for i in chosen if not _told_recently(story, i, chosen)}
     chapters = [i for i, c in enumerate(story.chapters) if said & set(c.pieces)]
     lines = _opening(story, chapters)
@@ -118,7 +130,10 @@ def compose(story: Story, chosen: set[int]) -> list[Draft]:
     asides = 1 if story.short else _MAX_ASIDES
     for number, chapter in enumerate(chapters):
         plan = story.chapters[chapter]
-        told = [i for i in plan.pieces if i in said and not (i in heard and len(lines) < _HEARD_LINES)]
+        told: list[int] = []
+        for index in plan.pieces:
+            if index in said and len(lines) + 1 + len(told) >= heard.get(index, 0):
+                told.append(index)
         if not told:
             continue
         text, formula = bridge(plan, sentence_case(plan.title, story.names, every=story.every), number, story.kind)

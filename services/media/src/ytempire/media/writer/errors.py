@@ -19,3 +19,7 @@ class BriefError(WriterError):
 
 class NotEnoughFacts(WriterError):
     """There are no facts to write from; the user has to bring a brief."""
+
+
+class UnfaithfulScript(WriterError):
+    """Every script the writer made was refused by its own faithfulness check."""

@@ -43,9 +43,9 @@ def hook_request(script: Script, brief: Brief) -> dict[str, Any]:
         "title": script.title,
         "hook": " ".join(x.text for x in hooks),
         "facts": [script.facts[i] for i in ids if i in script.facts],
-        "max_words": max(25, round(said * 1.2)),
+        "max_words": max(30, round(said * 1.3)),
         "rules": "Use only facts, names and numbers that are listed. Keep words like about, more than and not. "
-        "Two or three short sentences, no greeting, no quotation marks. Answer with the hook alone.",
+        "Two or three short sentences, no greeting, no quotation marks.",
     }
 
 
@@ -69,7 +69,7 @@ def accept_hook(script: Script, brief: Brief, text: str) -> HookAnswer:
         findings = check_line(line, known, script, HOOK_GLUE)
         if findings:
             return HookAnswer(script=script, accepted=False, reason=f"“{line.text}”: {findings[0].message}.")
-        if number_strings(line.text) and not line.facts:
+        if number_strings(line.text) and not line.facts and not line.formula:
             return HookAnswer(
                 script=script, accepted=False, reason=f"“{line.text}”: no fact of the brief holds these numbers."
             )
@@ -77,7 +77,13 @@ def accept_hook(script: Script, brief: Brief, text: str) -> HookAnswer:
 
 
 def _line(text: str, script: Script, hooks: list[Line]) -> Line:
-    """A hook line bound to the one fact that shares most with it; its numbers must all be of that fact."""
+    """A hook line bound to the one fact that shares most with it; its numbers must all be of that fact.
+
+    A sentence that was left as it was keeps its evidence; a question without numbers says no fact.
+    """
+    same = next((x for x in hooks if x.text == text), None)
+    if same is not None:
+        return same
     stems, numbers = set(content_stems(text)), {n.replace(",", "") for n in number_strings(text)}
     own = {f for x in hooks for f in x.facts}
 
@@ -86,7 +92,8 @@ def _line(text: str, script: Script, hooks: list[Line]) -> Line:
         return len(numbers & held), len(stems & set(content_stems(item[1]))), item[0] in own
 
     best = max(script.facts.items(), key=shared, default=None)
-    facts = (best[0],) if best and any(shared(best)[:2]) and (numbers or shared(best)[1] >= 2) else ()
+    bound = best is not None and (shared(best)[0] > 0 or (shared(best)[1] >= 2 and not numbers and text[-1] != "?"))
+    facts = (best[0],) if best is not None and bound else ()
     return Line(
         index=0,
         text=text,

@@ -1,29 +1,26 @@
 """One job of the writer, for a child process: the parser's memory goes when the process ends.
 
-A job is a JSON file::
+A job file holds ``result`` (see :mod:`ytempire.media.worker`) and one of two kinds of ``job``::
 
     {"task": "write", "brief": "path.md" or null, "topic": "", "niche_id": "", "style": "beginner_friendly",
-     "target_seconds": 60, "words_per_minute": 150, "result": "out.json"}
-    {"task": "accept_hook", "script": {...}, "brief_json": {...}, "text": "...", "result": "out.json"}
+     "target_seconds": 60, "words_per_minute": 150}
+    {"task": "accept_hook", "script": {...}, "brief_json": {...}, "text": "..."}
 
-The result holds ``{"ok": true, "script", "brief", "description", "hook_request", "seconds", "peak_mb"}`` or
-``{"ok": false, "code", "field", "message"}``.
+The result of the first holds ``script``, ``brief``, ``description`` and ``hook_request``, that of the second
+``script``, ``accepted``, ``reason`` and ``description``.
 """
 
 from __future__ import annotations
 
-import json
-import resource
-import time
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
 from ytempire.media.domain.script import Script
 from ytempire.media.writer.brief import Brief, read_brief
 from ytempire.media.writer.describe import describe
-from ytempire.media.writer.errors import BriefError, WriterError
+from ytempire.media.writer.errors import BriefError
 from ytempire.media.writer.hook import accept_hook, hook_request
 from ytempire.media.writer.topic import BEGINNER, brief_for
 
@@ -41,7 +38,6 @@ class WriteJob(BaseModel):
     style: str = BEGINNER
     target_seconds: int = 60
     words_per_minute: int = 150
-    result: str = ""
 
 
 class HookJob(BaseModel):
@@ -53,7 +49,6 @@ class HookJob(BaseModel):
     script: Script
     brief_json: Brief
     text: str
-    result: str = ""
 
 
 def run_write(job: WriteJob) -> dict[str, Any]:
@@ -92,29 +87,3 @@ def run_hook(job: HookJob) -> dict[str, Any]:
         "reason": answer.reason,
         "description": description.model_dump(mode="json"),
     }
-
-
-def run(path: str) -> int:
-    """Run the job file at ``path``; returns the exit status: 0 done, 1 refused, 2 the job file is wrong."""
-    start = time.perf_counter()
-    try:
-        raw = json.loads(Path(path).read_bytes())
-        hook = isinstance(raw, dict) and raw.get("task") == "accept_hook"
-        job = HookJob.model_validate(raw) if hook else WriteJob.model_validate(raw)
-    except (OSError, ValueError, ValidationError) as error:
-        print(f"The job file {path} cannot be used: {error}")
-        return 2
-    try:
-        done = run_hook(job) if isinstance(job, HookJob) else run_write(job)
-        outcome = {"ok": True, **done}
-    except WriterError as error:
-        outcome = {"ok": False, "code": error.code, "field": error.field, "message": error.message}
-    except ValueError as error:
-        outcome = {"ok": False, "code": "invalid", "field": "target_seconds", "message": str(error)}
-    outcome["seconds"] = round(time.perf_counter() - start, 3)
-    outcome["peak_mb"] = round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1)
-    target = Path(job.result)
-    partial = target.with_name(target.name + ".part")
-    partial.write_text(json.dumps(outcome, ensure_ascii=False), encoding="utf-8")
-    partial.replace(target)
-    return 0 if outcome["ok"] else 1

@@ -27,16 +27,19 @@ _CONNECTIVES = re.compile(
     r"(?:However|But|First(?:,| the| it| they)|Second,|Third,|So|Therefore|Instead|Also|Then|Later|Meanwhile|"
     r"Still|Yet|Another|Others|Both|Neither|Thus|Hence|"
     r"After (?:about |another )?(?:\w+|\d+) (?:days?|weeks?|months?|years?|hours?)\b|"
-    r"In the (?:first|second|third) (?:day|year|month)|At \d+%|There,|There she|There he|By then|In it|In contrast|As a result|For example|For instance|That way|The reason:|"
-    r"Similarly|Together|Unlike|At the same time|The (?:rest|other|others|same|next|former|latter|remaining|result|"
-    r"difference|trick|catch|answer|reason|effect|idea)|"
+    r"In the (?:first|second|third) (?:day|year|month)|"
+    r"At \d+%|There,|There she|There he|By then|In it|In contrast|As a result|For example|For instance|"
+    r"That way|The reason:|Similarly|Together|Unlike|At the same time|"
+    r"The (?:rest|other|others|same|next|former|latter|remaining|result|difference|"
+    r"trick|catch|answer|reason|effect|idea)|"
     r"One of (?:them|these|those)|(?:\w+ )?(?:days?|weeks?|months?|years?|hours?|minutes?) later|"
     r"Some of (?:them|these)|Half of (?:them|that)|Each of|All of (?:them|this|that)|None of|Once (?:there|done)|"
     r"After that|Before that|Since then|From there|From then|And|Or|Nor|Moreover|Furthermore|Finally|Next|Otherwise|"
     r"Either way|Even so|Of (?:these|those|them)|Only then|Not so|Such)\b"
 )
 _WITHIN = re.compile(
-    r"\b(?:instead\b|(?:from|of|for|in|with|without|by|on|to|than) (?:it|them|this|that|these|those)\b|"
+    r"\b(?:instead\b|also\b|such (?!as\b)|(?:too|as well)[.!]|"
+    r"(?:from|of|for|in|with|without|by|on|to|than) (?:it|them|this|that|these|those)\b|"
     r"the (?=[$£€]\d)|the (?:same|latter|former)\b)",
     re.I,
 )
@@ -148,6 +151,8 @@ def leans_back(text: str) -> bool:
             and token.dep_ == "dobj"
             and token.ent_type_ not in ("DATE", "MONEY", "PERCENT", "QUANTITY")
         ):
+            return True
+        if low == "there" and token.tag_ == "RB" and token.i > 0:
             return True
         if (
             low in ("one", "ones")

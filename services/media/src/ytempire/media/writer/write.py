@@ -8,7 +8,7 @@ from ytempire.media.domain.script import Chapter, Line, Script
 from ytempire.media.writer.brief import Brief
 from ytempire.media.writer.check import Finding, check
 from ytempire.media.writer.compose import Draft, Story, compose, word_count
-from ytempire.media.writer.errors import NotEnoughFacts
+from ytempire.media.writer.errors import NotEnoughFacts, UnfaithfulScript
 from ytempire.media.writer.extract import figures, items
 from ytempire.media.writer.facts import Fact, facts_of
 from ytempire.media.writer.fit import fit
@@ -25,10 +25,6 @@ MIN_SECONDS = 66
 _ROUNDS = 6
 
 
-class UnfaithfulScript(RuntimeError):
-    """The faithfulness check refused a script that the writer made: a fault of the writer."""
-
-
 def target_words(target_seconds: int, words_per_minute: int) -> int:
     """Spoken words for a length; pauses between sentences are part of the pace."""
     return round(max(target_seconds, MIN_SECONDS + 2) * words_per_minute / 60)
@@ -42,6 +38,7 @@ def write(brief: Brief, target_seconds: int, words_per_minute: int = 150) -> Scr
 
     Raises:
         NotEnoughFacts: the brief holds nothing that can be said.
+        UnfaithfulScript: no attempt passed the faithfulness check.
         ValueError: a target or a pace out of range.
     """
     if not 15 <= target_seconds <= 3600 or not 80 <= words_per_minute <= 260:
@@ -59,7 +56,8 @@ def write(brief: Brief, target_seconds: int, words_per_minute: int = 150) -> Scr
         if not findings:
             return script
         limits = limits.after(script, findings)
-    raise UnfaithfulScript("; ".join(f"{script.lines[f.line].text!r}: {f.message}" for f in findings[:3]))
+    shown = "; ".join(f"“{script.lines[f.line].text}”: {f.message}" for f in findings[:3])
+    raise UnfaithfulScript("unfaithful", "brief", f"The writer could not keep to the brief: {shown}.")
 
 
 @dataclass(frozen=True)

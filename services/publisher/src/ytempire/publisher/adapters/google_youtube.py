@@ -61,6 +61,7 @@ class GoogleYouTube:
     def __init__(self, access: GoogleAccess, retries: int = 3) -> None:
         """:param retries: how often a chunk of an upload is sent again before the upload is put off."""
         self._access, self._retries = access, retries
+        self._tls = ssl.create_default_context(cafile=access.ca_bundle)
 
     async def exchange(self, code: str, verifier: str, redirect_uri: str) -> Grant:
         form = {
@@ -71,10 +72,9 @@ class GoogleYouTube:
             "client_id": self._access.client_id,
             "client_secret": self._access.client_secret,
         }
-        verify = ssl.create_default_context(cafile=self._access.ca_bundle)
         with span("google exchange code"):
             try:
-                async with httpx.AsyncClient(verify=verify, timeout=_TIMEOUT_S) as client:
+                async with httpx.AsyncClient(verify=self._tls, timeout=_TIMEOUT_S) as client:
                     answer = await client.post(self._access.token_url, data=form)
             except httpx.HTTPError as error:
                 raise TransientError(f"Google was not reached: {type(error).__name__}") from error

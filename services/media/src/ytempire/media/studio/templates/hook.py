@@ -13,8 +13,8 @@ def hook(stage: Stage) -> Draw:
     scene = stage.scene
     place = scenery(stage) if scene.picture.startswith("set:") else None
     plate = stage.plate() if place is None else None
-    thing = hero(stage, scene.picture, 1420, 500, 520, 390) if place is None else None
-    title = stage.headline(scene.title, (140, 124, 108, 94, 82), 920, 5, 560)
+    thing = hero(stage, scene.picture, 1470, 480, 470, 350) if place is None else None
+    title = stage.headline(scene.title, (140, 124, 108, 94, 82), 920 if place else 860, 5, 560)
     top = TOP + 110
     head = kicker(stage, LEFT + 6, top - 46)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ytempire.media.studio.abstract import figure
 from ytempire.media.studio.fonts import advance, metrics
 from ytempire.media.studio.motion import back, bob, expo, ramp
 from ytempire.media.studio.parts import hero, picture, raised
@@ -14,7 +15,7 @@ from ytempire.media.studio.text import Counter, fit, label
 @template("number")
 def number(stage: Stage) -> Draw:
     shown = stage.scene.number or Number(value=0)
-    share = shown.suffix == "%" and 0 <= shown.value <= 100
+    share = shown.suffix == "%" and 0 <= shown.value <= 100 and stage.scene.body.startswith("of ")
     return _share(stage, shown) if share else _count(stage, shown)
 
 
@@ -32,7 +33,7 @@ def _counter(stage: Stage, shown: Number, width: float, sizes: tuple[int, ...]) 
 
 def _numeral(stage: Stage, shown: Number, counter: Counter, size: int, x: float, base: float) -> Draw:
     sign = stage.type.numeral(size // 2)
-    lift = counter.cap - metrics(sign)[0]
+    lift = 0 if shown.suffix.strip().isalpha() else counter.cap - metrics(sign)[0]
     end = min(50.0, stage.scene.frames * 0.45)
 
     def draw(canvas: Canvas, frame: float) -> None:
@@ -99,14 +100,20 @@ def _count(stage: Stage, shown: Number) -> Draw:
     counter, size, _ = _counter(stage, shown, width, (400, 340, 290, 250, 210, 172))
     above = fit(scene.title, stage.style(stage.type.title(60), 1.14), (62, 56, 50, 44), width - 20, 3, 190)
     below = fit(scene.body, stage.style(stage.type.title(60), 1.16), (66, 58, 52, 46), width - 20, 4, 250)
-    lead = above.height + 54 if scene.title else 0
-    tail = 58 + below.height if scene.body else 0
+    # A currency sign reaches above the figures.
+    lead = above.height + 54 + (round(size * 0.08) if shown.prefix else 0) if scene.title else 0
+    # A thousands comma hangs below the line; the words under it keep clear of it.
+    gap = 62 + (round(size * 0.11) if abs(shown.value) >= 1000 else 0)
+    tail = gap + below.height if scene.body else 0
     height = lead + counter.cap + tail
     top = TOP + 50 + max(20, (BOTTOM - TOP - 80 - height) // 2)
     head = kicker(stage, LEFT + 6, top - 44)
     base = top + lead + counter.cap
     numeral = _numeral(stage, shown, counter, size, LEFT - 6, base)
-    drawn = hero(stage, scene.picture, 1450, 480, 400, 290) if has_picture else None
+    drawn: Draw | None = None
+    if has_picture:
+        abstract = scene.picture.startswith("art:")
+        drawn = figure(stage) if abstract else hero(stage, scene.picture, 1450, 480, 400, 290)
     note = source_note(stage, LEFT + 6, BOTTOM + 4, 60)
 
     def draw(canvas: Canvas, frame: float) -> None:
@@ -116,7 +123,7 @@ def _count(stage: Stage, shown: Number) -> Draw:
         head(canvas, frame)
         above.draw(canvas, frame, LEFT, top, 2)
         numeral(canvas, frame)
-        below.draw(canvas, frame, LEFT, base + 58, 28)
+        below.draw(canvas, frame, LEFT, base + gap, 28)
         note(canvas, frame)
 
     return draw

@@ -23,7 +23,7 @@ def step(stage: Stage) -> Draw:
     numeral = glyphs(str(index), font, ground.key)
     wide = advance(str(index), font)
     x = LEFT + wide + 70
-    room = 1120 - x if scene.picture else 1780 - x
+    room = 1090 - x if scene.picture else 1780 - x
     title = stage.headline(scene.title, (112, 100, 88, 76, 66, 58), max(500, room), 5, 470)
     middle = TOP + 50 + (BOTTOM - TOP - 110) / 2
     cap = metrics(font)[0]
