@@ -115,7 +115,8 @@ def running_servers(address: str, images: Images, folder: Path) -> Iterator[Serv
 
 def _log(container: Any) -> str:
     output, errors = container.get_logs()
-    return (output + errors).decode("utf-8", errors="replace")[-2000:]
+    text: str = (output + errors).decode("utf-8", errors="replace")
+    return text[-2000:]
 
 
 def _postgres_reason(servers: Servers) -> str | None:

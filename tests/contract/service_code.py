@@ -64,8 +64,9 @@ def made(service: str) -> tuple[Use, ...]:
     return tuple(
         Use(service, name, f"{_relative(file)}:{node.lineno}")
         for file, tree in _trees(service)
+        for imported in (_imported(tree),)
         for node in ast.walk(tree)
-        if isinstance(node, ast.Call) and (name := _made_by(node, _imported(tree)))
+        if isinstance(node, ast.Call) and (name := _made_by(node, imported))
     )
 
 
@@ -120,14 +121,12 @@ def _name(node: ast.expr | ast.AST) -> str:
     return node.id if isinstance(node, ast.Name) else ""
 
 
-def _trees(service: str) -> Iterator[tuple[Path, ast.Module]]:
-    for file in sorted((ROOT / "services" / service / "src").rglob("*.py")):
-        yield file, _parsed(file)
-
-
 @cache
-def _parsed(file: Path) -> ast.Module:
-    return ast.parse(file.read_text(encoding="utf-8"))
+def _trees(service: str) -> tuple[tuple[Path, ast.Module], ...]:
+    """Every module of the service that has to do with events at all."""
+    files = sorted((ROOT / "services" / service / "src").rglob("*.py"))
+    texts = ((file, file.read_text(encoding="utf-8")) for file in files)
+    return tuple((file, ast.parse(text)) for file, text in texts if "ytempire.events" in text)
 
 
 def _relative(file: Path) -> str:

@@ -98,7 +98,9 @@ def test_the_spoken_word_is_highlighted(board):
     word = next(w for w in narration.words if w.line == 2 and w.text == "everything")
     film.draw(canvas, round((word.start_s + word.end_s) / 2 * 30))
     band = rgb(canvas)[915:990]
-    key = KITS["harbor"].colours.light.key
+    scene = next(s for s in board.scenes if 2 in s.lines)
+    ground = KITS["harbor"].colours.ground(scene.ground)
+    key = KITS["harbor"].colours.accent if ground.dark else ground.key
     near = np.abs(band / 255 - np.array(key)).max(-1) < 0.08
     assert near.sum() > 3000
 

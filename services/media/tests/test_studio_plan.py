@@ -67,6 +67,30 @@ def test_the_same_script_gives_the_same_storyboard_and_it_travels_as_json(board)
     assert all(s.template in templates() for s in board.scenes)
 
 
+def test_a_comparison_that_two_lines_make_is_drawn_as_one():
+    def fees(amount: str, value: float) -> dict[str, object]:
+        return {"figures": (Figure(text=amount, value=value, unit="USD", role="money"),)}
+
+    texts = ("After 20 years with a fee of 0.25%, it has grown to about $208,800.",
+             "With a fee of 1%, it has grown to about $180,600.")  # fmt: skip
+    lines = (
+        _line(0, "Small fees become big money over time."),
+        _line(1, texts[0], **fees("$208,800", 208800)),
+        _line(2, texts[1], **fees("$180,600", 180600)),
+    )
+    scene = plan(_one(*lines), narrate(_one(*lines)), KIT).scenes[1]
+    assert scene.template == "bars"
+    assert [i.label for i in scene.items] == ["Fee of 0.25%", "Fee of 1%"]
+    assert [i.value for i in scene.items] == [208800, 180600]
+
+
+def test_a_term_is_defined():
+    lines = (_line(0, "Every cup has it."), _line(1, "The golden foam on a fresh espresso is called crema."))
+    scene = plan(_one(*lines), narrate(_one(*lines), 1.4), KIT).scenes[1]
+    assert (scene.template, scene.title) == ("definition", "Crema")
+    assert scene.body.replace("*", "") == "The golden foam on a fresh espresso"
+
+
 def test_series_get_their_own_pictures(board):
     by_name = {s.template: s for s in board.scenes}
     bars, timeline = by_name["bars"], by_name["timeline"]

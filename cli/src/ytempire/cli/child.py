@@ -33,7 +33,7 @@ class Child:
     @classmethod
     def start(cls, spec: ProcessSpec, feed: Callable[[bytes], None]) -> Child:
         """Start `spec`; every piece of its output goes to `feed`. Raises `OSError` when it cannot be executed."""
-        process = subprocess.Popen(  # noqa: S603
+        process = subprocess.Popen(  # noqa: S603 - a list of arguments, no shell
             spec.argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **popen_arguments(spec)
         )
         return cls(process, feed)

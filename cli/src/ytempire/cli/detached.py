@@ -31,7 +31,7 @@ def start(options: UpOptions, timeout_s: float = START_SECONDS) -> PlatformState
     try:
         output_file.parent.mkdir(exist_ok=True)
         with output_file.open("wb") as output:
-            process = subprocess.Popen(  # noqa: S603
+            process = subprocess.Popen(  # noqa: S603 - a list of arguments, no shell
                 (
                     sys.executable,
                     "-m",

@@ -88,7 +88,7 @@ def start(spec: ProcessSpec, output: IO[bytes] | int) -> subprocess.Popen[bytes]
     if spec.before_start is not None:
         spec.before_start()
     try:
-        return subprocess.Popen(spec.argv, stdout=output, stderr=subprocess.STDOUT, **popen_arguments(spec))  # noqa: S603
+        return subprocess.Popen(spec.argv, stdout=output, stderr=subprocess.STDOUT, **popen_arguments(spec))  # noqa: S603 - a list of arguments, no shell
     except OSError as error:
         raise PlatformProblem(f"{spec.name} could not be started ({spec.argv[0]}: {error.strerror}).") from error
 

@@ -28,7 +28,7 @@ class PortTakenError(RuntimeError):
 class OpenProtocol(H11Protocol):
     """Hands the connection's transport to the application, so that the fault plan can break it."""
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # uvicorn narrows the type of its base
         super().connection_made(transport)
         self.app_state = {**self.app_state, "transport": transport}
 

@@ -74,7 +74,7 @@ def check_port(var: Path, port: int) -> Finding:
 def _version(program: Callable[[], Path], name: str) -> Finding:
     try:
         path = program()
-        done = subprocess.run((str(path), "--version"), capture_output=True, text=True, check=True, timeout=20)  # noqa: S603
+        done = subprocess.run((str(path), "--version"), capture_output=True, text=True, check=True, timeout=20)  # noqa: S603 - a list of arguments, no shell
     except PlatformProblem as problem:
         return Finding(name, False, str(problem))
     except (OSError, subprocess.SubprocessError) as error:

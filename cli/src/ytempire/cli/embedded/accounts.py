@@ -36,7 +36,7 @@ def unprivileged_account() -> RunAs:
 
 def _succeeds(account: RunAs, *argv: str) -> bool:
     try:
-        done = subprocess.run(  # noqa: S603
+        done = subprocess.run(  # noqa: S603 - a list of arguments, no shell
             argv,
             user=account.uid,
             group=account.gid,

@@ -168,7 +168,7 @@ def _unfinished(placement: Placement) -> Path:
 
 def _initdb(placement: Placement, password_file: Path) -> subprocess.CompletedProcess[str]:
     account = placement.run_as
-    return subprocess.run(  # noqa: S603
+    return subprocess.run(  # noqa: S603 - a list of arguments, no shell
         (
             str(placement.install / "bin" / "initdb"),
             f"--pgdata={_unfinished(placement)}",

@@ -21,7 +21,8 @@ from ytempire.gateway.problems import Problem
 from ytempire.gateway.projections.operations import OPERATIONS, operations, outcome_types, outcomes
 from ytempire.gateway.reading import StrangerReads, TenantReads
 
-_LOOK_AGAIN_S = 1.0
+_LOOK_AGAIN_S = 4.0
+"""A notification can be missed while its listener reconnects."""
 _TRIES = 3
 KEY_LIFE = timedelta(hours=24)
 """How long a repeated POST answers with the first outcome, in business time."""
@@ -73,8 +74,12 @@ class Intents:
             )
         return held
 
-    async def record(self, tenant: str, reservation: Reservation, stream: str, event: Event) -> dict[str, Any]:
-        """Append an intent once and return its fields as they were recorded the first time.
+    async def record(
+        self, tenant: str, reservation: Reservation, stream: str, event: Event
+    ) -> tuple[dict[str, Any], bool]:
+        """Append an intent once.
+
+        :returns: its fields as they were recorded the first time, and whether that was before.
 
         :raises Problem: 503 if the store cannot be reached.
         """
@@ -86,7 +91,8 @@ class Intents:
         )
         for attempt in range(1, _TRIES + 1):
             try:
-                return (await self._store.submit(unit)).events[0].data
+                committed = await self._store.submit(unit)
+                return committed.events[0].data, committed.duplicate
             except (psycopg.OperationalError, OSError) as error:
                 if attempt == _TRIES:
                     raise unavailable() from error
@@ -97,11 +103,13 @@ class Intents:
         """Record an intent and wait for its outcome."""
         intent = type(event).__name__
         with self._hub.waiting(reservation.operation_id) as decided:
-            fields = await self.record(tenant, reservation, stream, event)
+            fields, known = await self.record(tenant, reservation, stream, event)
+            outcome = Outcome(reservation.operation_id, intent, fields, "pending", {})
             deadline = time.monotonic() + self._wait_s
             while True:
-                decided.clear()
-                outcome = await self._outcome(tenant, reservation.operation_id, intent, fields)
+                if known or decided.is_set():
+                    decided.clear()
+                    outcome = await self._outcome(tenant, reservation.operation_id, intent, fields)
                 left = deadline - time.monotonic()
                 if outcome.status != "pending" or left <= 0:
                     return outcome
@@ -109,6 +117,7 @@ class Intents:
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(min(left, _LOOK_AGAIN_S)):
                         await decided.wait()
+                known = True
 
     async def find(self, tenant: str, operation_id: str) -> Outcome | None:
         """An operation of a tenant, by id."""

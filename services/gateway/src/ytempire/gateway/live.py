@@ -47,7 +47,7 @@ class Hub:
 
     def __init__(self) -> None:
         self._listeners: dict[str, set[asyncio.Queue[Change]]] = {}
-        self._waiting: dict[str, asyncio.Event] = {}
+        self._waiting: dict[str, set[asyncio.Event]] = {}
         self._progress: OrderedDict[str, StageProgress] = OrderedDict()
 
     @contextlib.contextmanager
@@ -66,15 +66,20 @@ class Hub:
     @contextlib.contextmanager
     def waiting(self, operation_id: str) -> Iterator[asyncio.Event]:
         """An event that is set when the operation's outcome can be read."""
-        event = self._waiting.setdefault(operation_id, asyncio.Event())
+        event = asyncio.Event()
+        waiting = self._waiting.setdefault(operation_id, set())
+        waiting.add(event)
         try:
             yield event
         finally:
-            self._waiting.pop(operation_id, None)
+            waiting.discard(event)
+            if not waiting:
+                self._waiting.pop(operation_id, None)
 
     def publish(self, change: Change) -> None:
-        if change.topic == "operation" and (event := self._waiting.get(change.id)):
-            event.set()
+        if change.topic == "operation":
+            for event in self._waiting.get(change.id, ()):
+                event.set()
         for queue in self._listeners.get(change.tenant, ()):
             if queue.full():
                 queue.get_nowait()
