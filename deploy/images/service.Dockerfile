@@ -10,7 +10,8 @@ WORKDIR /app
 COPY requirements.lock deploy/images/build-requirements.txt ./
 RUN /opt/venv/bin/pip install --quiet --require-hashes -r requirements.lock
 RUN /opt/venv/bin/pip install --quiet --require-hashes -r build-requirements.txt
-# Installed in place: a service finds its migrations beside its source.
+# Installed in place: a service finds its migrations beside its source. The build tool looks for its program on the path.
+ENV PATH=/opt/venv/bin:$PATH
 COPY libs/ libs/
 COPY services/ services/
 COPY sandbox/ sandbox/
@@ -32,12 +33,12 @@ RUN apt-get update \
 RUN groupadd --gid 10001 ytempire \
     && useradd --uid 10001 --gid 10001 --home-dir /tmp --no-create-home --shell /usr/sbin/nologin ytempire \
     && mkdir -p /run/ytempire/out /run/ytempire/given \
-    && cd /run/ytempire \
-    && install -d -o ytempire -g ytempire -m 0700 keys \
-    && install -d -o ytempire -g ytempire -m 0755 trust sandbox nats-data /var/lib/ytempire \
-        /var/lib/ytempire/assets /var/lib/ytempire/work \
+    && install -d -o ytempire -g ytempire -m 0700 /run/ytempire/keys \
+    && install -d -o ytempire -g ytempire -m 0755 \
+        /run/ytempire/trust /run/ytempire/sandbox /run/ytempire/nats-data \
+        /var/lib/ytempire /var/lib/ytempire/assets /var/lib/ytempire/work \
     && for receiver in gateway onboarding billing media publisher analytics support postgres nats sandbox; do \
-           install -d -o ytempire -g ytempire -m 0755 "out/$receiver"; \
+           install -d -o ytempire -g ytempire -m 0755 "/run/ytempire/out/$receiver"; \
        done
 COPY --from=build /opt/venv /opt/venv
 COPY --from=build /app /app

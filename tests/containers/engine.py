@@ -14,6 +14,7 @@ from pathlib import Path
 
 import docker
 from docker.errors import DockerException
+from tests.containers.netfilter import network_put_back
 
 _APT_SECONDS = 300.0
 _START_SECONDS = 60.0
@@ -96,8 +97,7 @@ def _install(say: Say) -> None:
 @contextlib.contextmanager
 def _own_engine(folder: Path) -> Iterator[str]:
     address = f"unix://{folder}/docker.sock"
-    had_bridge = Path("/sys/class/net/docker0").exists()
-    with (folder / "dockerd.log").open("wb") as log:
+    with network_put_back(), (folder / "dockerd.log").open("wb") as log:
         process = subprocess.Popen(
             (
                 "dockerd",
@@ -118,8 +118,6 @@ def _own_engine(folder: Path) -> Iterator[str]:
             yield address
         finally:
             _stop(process)
-            if not had_bridge:
-                subprocess.run(("ip", "link", "delete", "docker0"), capture_output=True, check=False)
 
 
 def _await_engine(process: subprocess.Popen[bytes], address: str, log: Path) -> None:

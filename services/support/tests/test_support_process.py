@@ -28,6 +28,7 @@ from ytempire.events.gateway import TicketRequested, VideoRequested
 from ytempire.events.support import TicketOpened
 from ytempire.eventstore import EventStore, MessageContext, handling, new_id
 from ytempire.eventstore.schema import create_event_store
+from ytempire.eventstore.tasks import end
 
 
 @dataclass
@@ -68,12 +69,7 @@ async def process(pg_server: PostgresServer, tmp_path: Path) -> AsyncIterator[Pr
         client = await connect(NatsAccess(server.url, "gateway", secrets / "nats.gateway.password"), "gateway")
         stack.push_async_callback(client.close)
         relay = asyncio.create_task(Relay(gateway, client.jetstream()).run())
-
-        async def stop_relay() -> None:
-            relay.cancel()
-            await asyncio.gather(relay, return_exceptions=True)
-
-        stack.push_async_callback(stop_relay)
+        stack.push_async_callback(end, [relay])
         (port,) = free_ports(1)
         environment = {
             **os.environ,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -22,7 +22,7 @@ from ytempire.bus import signal as send_signal
 from ytempire.chassis import Opener, Sealer
 from ytempire.chassis.telemetry import traced
 from ytempire.cli import testing
-from ytempire.cli.testing import ServiceDatabaseFactory
+from ytempire.cli.testing import ServiceDatabaseFactory, until
 from ytempire.events import SERVICES, Envelope, Event
 from ytempire.events.billing import EntitlementsChanged
 from ytempire.events.gateway import TicketRequested, VideoRequested
@@ -57,6 +57,7 @@ from ytempire.eventstore import (
 from ytempire.eventstore.audit import verify
 from ytempire.eventstore.migrate import upgrade
 from ytempire.eventstore.shadow import rebuild
+from ytempire.eventstore.tasks import end
 from ytempire.eventstore.vault import Vault
 from ytempire.eventstore.workers import Reactor, TimerRunner
 from ytempire.support.adapters.heartbeats import NatsHeartbeats
@@ -165,22 +166,6 @@ class Running:
 
     async def said(self, kind: type[Event]) -> list[Event]:
         return [record.event for record in await self.store.read(0) if record.type == kind.type_name()]
-
-
-async def until(condition: Callable[[], Awaitable[bool]]) -> None:
-    async with asyncio.timeout(10):
-        while True:
-            if await condition():
-                return
-            await asyncio.sleep(0.02)
-
-
-async def stop(tasks: Sequence[asyncio.Task[None]]) -> None:
-    """Cancel until they end: up to Python 3.11 the driver loses a cancellation that meets the database's answer."""
-    while pending := [task for task in tasks if not task.done()]:
-        for task in pending:
-            task.cancel()
-        await asyncio.wait(pending, timeout=0.5)
 
 
 @pytest.fixture
@@ -367,7 +352,7 @@ async def test_an_answer_that_is_late_is_escalated(running: Running) -> None:
 
         await until(escalated)
     finally:
-        await stop(tasks)
+        await end(tasks)
     assert await running.said(TicketEscalated) == [
         TicketEscalated(ticket_id=opened.ticket_id, user_id=opened.user_id, priority="high")
     ]

@@ -9,10 +9,11 @@ The module is a pytest plugin by entry point, so the fixtures are there wherever
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,6 +32,19 @@ from ytempire.cli.ports import free_ports
 from ytempire.cli.processes import ProcessSpec
 
 _numbers = itertools.count(1)
+_LOOK_AGAIN_S = 0.01
+
+
+async def until(condition: Callable[[], Awaitable[bool]], seconds: float = 20) -> None:
+    """Look from outside until something has happened.
+
+    :raises TimeoutError: if it has not happened after ``seconds``.
+    """
+    async with asyncio.timeout(seconds):
+        while True:
+            if await condition():
+                return
+            await asyncio.sleep(_LOOK_AGAIN_S)
 
 
 @dataclass(frozen=True, slots=True)

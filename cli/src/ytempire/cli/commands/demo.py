@@ -116,6 +116,7 @@ def _progress(console: Console) -> Progress:
         TimeElapsedColumn(),
         TextColumn("[dim]{task.fields[now]}"),
         console=console,
+        disable=not console.is_terminal,
     )
 
 
@@ -141,6 +142,9 @@ def _timed(progress: Progress, name: str, seconds: dict[str, float], work: Calla
 def _done(progress: Progress, task: TaskID, name: str, begin: float, seconds: dict[str, float]) -> None:
     seconds[name] = round(time.monotonic() - begin, 2)
     progress.update(task, completed=1.0, now="")
+    if not progress.console.is_terminal:
+        # bars are drawn for people only; a log gets a line for each step
+        progress.console.print(f"{name}: {seconds[name]:.1f} s")
 
 
 def _download(journey: Journey, var: Path) -> Path:

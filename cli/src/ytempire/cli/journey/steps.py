@@ -13,8 +13,8 @@ from ytempire.cli.plan import PlatformPlan
 from ytempire.cli.problems import PlatformProblem
 from ytempire.cli.timekeeper import Timekeeper
 
-VIDEO_SECONDS = 75
-"""Length asked for; a narration may be a few seconds shorter, and 60 s are promised."""
+VIDEO_SECONDS = 60
+"""Length asked for; the writer aims a little higher, so that at least this much is heard."""
 ADVANCE = timedelta(days=30)
 _RENDER_S = 900.0
 _CARD = {"number": "4242424242424242", "exp_month": 12, "exp_year": 2034, "cvc": "123"}

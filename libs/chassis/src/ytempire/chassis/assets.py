@@ -30,7 +30,7 @@ class AssetReader:
         if not hmac.compare_digest(self._sign(ref.key, ref.sha256), ref.signature):
             raise AssetError(f"{ref.key} is not a reference that the media service signed")
         path = self._folder / ref.key
-        if not path.is_file():
+        if not path.is_file() or not path.resolve().is_relative_to(self._folder.resolve()):
             raise AssetError(f"{ref.key} is not in the asset store")
         return path
 

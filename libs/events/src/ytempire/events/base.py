@@ -61,6 +61,8 @@ class Event(BaseModel):
         cls.success, cls.rejected, cls.private = success, rejected, private
         # private names are their service's own affair: two services may use the same one
         key = (owner if private else "", cls.type_name())
+        if private and ("", cls.type_name()) in _REGISTRY:
+            raise TypeError(f"{cls.type_name()} is a public event: give the private event of {owner} another name")
         registered = _REGISTRY.setdefault(key, cls)
         if registered is not cls and registered.__module__ != cls.__module__:
             raise TypeError(f"{cls.type_name()} is defined twice: {registered.__module__} and {cls.__module__}")

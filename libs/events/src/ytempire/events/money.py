@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
+from fractions import Fraction
 
 from pydantic import Field
 
@@ -23,8 +24,12 @@ class Money(Value):
 
         :raises ValueError: if the amount is finer than a micro-unit, or is no number.
         """
-        scaled = Decimal(amount) * MICROS
-        if scaled != scaled.to_integral_value():
+        try:
+            # a fraction is exact at any length, a decimal's product is rounded to the context's digits
+            scaled = Fraction(Decimal(amount)) * MICROS
+        except (InvalidOperation, OverflowError, ValueError) as error:
+            raise ValueError(f"{amount!r} is no amount of {currency}") from error
+        if scaled.denominator != 1:
             raise ValueError(f"{amount} {currency} is finer than a millionth: it cannot be kept exactly")
         return cls(micros=int(scaled), currency=currency)
 

@@ -9,6 +9,7 @@ from typing import Any
 import orjson
 from psycopg import AsyncConnection
 
+from ytempire.events import public_events
 from ytempire.eventstore.encode import row_hash, timestamp
 from ytempire.eventstore.records import partition_of
 from ytempire.eventstore.store import EventStore
@@ -40,9 +41,12 @@ class Audit:
 async def verify(store: EventStore) -> Audit:
     """Read the whole log and check it against itself."""
     audit = Audit(store.service)
-    async with store.pool.connection() as connection:
+    async with store.pool.connection() as connection, connection.transaction():
+        # one snapshot: what is appended meanwhile is not half seen
+        await connection.execute("set transaction isolation level repeatable read read only")
         await _verify_chain(connection, audit)
         await _verify_outbox(connection, audit)
+        await _verify_published(connection, audit)
     return audit
 
 
@@ -102,6 +106,17 @@ async def _verify_outbox(connection: AsyncConnection[Any], audit: Audit) -> None
             audit.find(f"position {position}: the outbox chain of partition {partition} is broken")
         last[partition] = position
         audit.outbox_checked += 1
+
+
+async def _verify_published(connection: AsyncConnection[Any], audit: Audit) -> None:
+    """Every public event has its outbox row: without one, nobody else would ever hear of it."""
+    cursor = await connection.execute(
+        "select e.position, e.type from es.events e left join es.outbox o using (position)"
+        " where o.position is null and e.type = any(%s) order by e.position",
+        [[event.type_name() for event in public_events()]],
+    )
+    async for position, type_ in cursor:
+        audit.find(f"position {position} ({type_}): the event is public, but it is not in the outbox")
 
 
 def _canonical(text: str) -> object:

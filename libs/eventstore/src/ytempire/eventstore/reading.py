@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC
+from datetime import UTC, datetime
 from typing import Any, cast
 
 from psycopg import AsyncConnection
@@ -50,6 +50,18 @@ async def claimed(connection: Connection, service: str, claim: Claim) -> tuple[R
     if row is None:
         return None
     return tuple(await read_range(connection, service, row[0] - 1, row[1]))
+
+
+async def timers_set(connection: Connection, wanted: Sequence[tuple[str, datetime]]) -> bool:
+    """Whether every one of these timers is still set for its time."""
+    if not wanted:
+        return True
+    cursor = await connection.execute(
+        "select count(*) from es.timers join unnest(%s::text[], %s::timestamptz[]) f (key, due) using (key, due)",
+        [[key for key, _ in wanted], [due for _, due in wanted]],
+    )
+    row = await cursor.fetchone()
+    return row is not None and row[0] == len(wanted)
 
 
 async def read_stream(connection: Connection, service: str, stream: str) -> list[Recorded]:

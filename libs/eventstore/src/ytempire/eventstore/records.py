@@ -59,7 +59,8 @@ class Unit:
     cancel: Sequence[str] = ()
     """Keys of timers that are no longer wanted."""
     fired: Sequence[tuple[str, datetime]] = ()
-    """Timers that this unit is the firing of: removed unless they were set anew meanwhile."""
+    """Timers that this unit is the firing of. If one was cancelled, or set anew, meanwhile, nothing is written and the
+    answer is a duplicate."""
     context: MessageContext | None = None
     """None takes the context of the message being handled."""
     ids: Sequence[str] = field(default=())
@@ -113,4 +114,4 @@ class Recorded:
 class Committed:
     events: tuple[Recorded, ...]
     duplicate: bool = False
-    """The claim was taken before: these are the events of the first time."""
+    """The claim was taken before: these are the events of the first time; none for a timer that is no longer set."""

@@ -32,7 +32,8 @@ class Vault:
     async def decrypt(self, subject: str, field: str, ciphertext: str) -> str:
         """The field, or ``[erased]`` once the subject's key was destroyed.
 
-        :raises ValueError: if the ciphertext was changed or belongs to another subject or field.
+        :raises ValueError: if the ciphertext was changed or belongs to another subject or field, or if the service's
+            key-encryption key is not the one it was made with.
         """
         key = await self._key(subject, create=False)
         if key is None:
@@ -64,4 +65,9 @@ class Vault:
         return nonce + self._kek.encrypt(nonce, key, subject.encode())
 
     def _unwrap(self, subject: str, wrapped: bytes) -> bytes:
-        return self._kek.decrypt(wrapped[:_NONCE], wrapped[_NONCE:], subject.encode())
+        try:
+            return self._kek.decrypt(wrapped[:_NONCE], wrapped[_NONCE:], subject.encode())
+        except InvalidTag as error:
+            raise ValueError(
+                f"the key of {subject} was not made with this service's key-encryption key: restore that key's file"
+            ) from error

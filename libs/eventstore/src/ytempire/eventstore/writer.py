@@ -2,7 +2,8 @@
 
 Positions and hashes are computed from a cached head; the head row is a compare-and-set at the front of the statement,
 so nothing is ever committed on a stale head, also when a second process writes to the same store. A unit that
-conflicts never fails its neighbours: the whole batch is refused and each unit is then settled on its own.
+conflicts or cannot be written never fails its neighbours: the whole batch is refused and each unit is then settled on
+its own.
 """
 
 from __future__ import annotations
@@ -15,12 +16,12 @@ from datetime import datetime
 
 import orjson
 import psycopg
-from psycopg import AsyncConnection, errors
+from psycopg import AsyncConnection
 
 from ytempire.eventstore.context import MessageContext, current
 from ytempire.eventstore.encode import Encoder, Head, Rows
 from ytempire.eventstore.errors import VersionConflictError
-from ytempire.eventstore.reading import claimed, fetch_head, last_outbox, stream_versions
+from ytempire.eventstore.reading import claimed, fetch_head, last_outbox, stream_versions, timers_set
 from ytempire.eventstore.records import Committed, Recorded, Unit
 
 _BATCH = 128
@@ -28,7 +29,10 @@ _KNOWN_STREAMS = 20_000
 
 _STATEMENT = """
 with h as (
-    update es.head set position = %(new)s, hash = %(hash)s where id = 1 and position = %(old)s returning 1
+    update es.head set position = %(new)s, hash = %(hash)s where id = 1 and position = %(old)s
+        and not exists (select from json_to_recordset(%(cancel)s::json) as f(key text, due timestamptz)
+            where f.due is not null and not exists (select from es.timers t where t.key = f.key and t.due = f.due))
+    returning 1
 ), claims as (
     insert into es.inbox select x.* from h, json_to_recordset(%(claims)s::json)
         as x(scope text, key text, first_position bigint, last_position bigint)
@@ -61,7 +65,11 @@ class _Waiting:
 
 
 class _HeadMovedError(Exception):
-    """Another process appended since the head was cached."""
+    """Another process appended since the head was cached, or a timer in the batch is no longer set."""
+
+
+_REFUSED = (psycopg.IntegrityError, psycopg.DataError, psycopg.ProgrammingError, orjson.JSONEncodeError)
+"""Nothing was written, because of what some unit holds; the others are fine."""
 
 
 class Writer:
@@ -127,7 +135,7 @@ class Writer:
     async def _commit(self, batch: list[_Waiting]) -> None:
         try:
             results = await self._together(batch)
-        except (errors.UniqueViolation, VersionConflictError, _HeadMovedError):
+        except (*_REFUSED, VersionConflictError, _HeadMovedError):
             self._forget()
             for waiting in batch:
                 await self._settle(waiting)
@@ -183,6 +191,9 @@ class Writer:
                 streams = [a.stream for a in waiting.unit.appends]
                 versions = await stream_versions(connection, streams)
                 _expect(waiting.unit, versions)
+                if not await timers_set(connection, waiting.unit.fired):
+                    waiting.done.set_result(Committed((), duplicate=True))
+                    return
                 rows = Rows()
                 new, recorded = self._encoder.encode(
                     waiting.unit, waiting.context, head, versions, await last_outbox(connection), self._clock(), rows

@@ -24,7 +24,7 @@ class Subscribe:
     opener: Opener
 
     async def note_plan(self, event: PlanSelected, delivery: Delivery) -> None:
-        noted = PlanNoted(**event.model_dump())
+        noted = PlanNoted(**event.model_dump(include=set(PlanNoted.model_fields)))
         await self._execute(event.user_id, domain.NotePlan(noted), delivery)
 
     async def note_zone(self, event: PreferencesSaved, delivery: Delivery) -> None:

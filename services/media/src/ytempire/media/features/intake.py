@@ -36,7 +36,7 @@ class Intake:
         await self._execute(event.video_id, domain.HoldSlot(event.video_id, event.user_id), delivery)
 
     async def deny_slot(self, event: VideoSlotRefused, delivery: Delivery) -> None:
-        denied = SlotDenied(**event.model_dump())
+        denied = SlotDenied(**event.model_dump(include=set(SlotDenied.model_fields)))
         await self._execute(event.video_id, domain.DenySlot(denied), delivery)
 
     async def consider(self, event: JobRequested | SlotHeld | SlotDenied, delivery: Delivery) -> None:

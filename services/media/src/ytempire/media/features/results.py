@@ -76,6 +76,7 @@ _FILES = {
     "video": "video.mp4",
     "thumbnail": "thumbnail.jpg",
     "storyboard": "storyboard.json",
+    "watched": "watched.json",
     "render_facts": "render.json",
     "quality": "quality.json",
 }

@@ -9,9 +9,11 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from ytempire.media.domain.narration import Narration
 from ytempire.media.domain.script import Script
+from ytempire.media.measure.picture import PictureWatch
 from ytempire.media.process import replace_atomically
 from ytempire.media.studio.errors import StudioError
 from ytempire.media.studio.kit import KITS, Kit, kit_for
+from ytempire.media.studio.motion import FPS
 from ytempire.media.studio.plan import plan
 from ytempire.media.studio.render import RenderFacts, render
 from ytempire.media.studio.thumbnail import thumbnail
@@ -37,6 +39,8 @@ class StudioJob(Job):
     """The JPEG to write."""
     storyboard: Path | None = None
     """Where to keep the storyboard as JSON."""
+    watched: Path | None = None
+    """Where to keep what was seen while drawing, for the quality gate."""
     preset: str = "veryfast"
     crf: int = Field(default=18, ge=0, le=51)
 
@@ -70,7 +74,10 @@ def work(job: StudioJob, progress: Progress) -> StudioResult:
         replace_atomically(job.storyboard, board.model_dump_json(indent=1).encode())
     if job.thumbnail:
         thumbnail(script, kit, job.thumbnail)
-    facts = render(board, narration, job.audio, job.out, progress, job.preset, job.crf)
+    watch = PictureWatch(FPS) if job.watched else None
+    facts = render(board, narration, job.audio, job.out, progress, job.preset, job.crf, watch)
+    if job.watched and watch:
+        replace_atomically(job.watched, watch.finish().model_dump_json().encode())
     return StudioResult(facts=facts, kit=kit.name, thumbnail=str(job.thumbnail) if job.thumbnail else None)
 
 

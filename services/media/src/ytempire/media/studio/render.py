@@ -10,6 +10,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict
 
 from ytempire.media.domain.narration import Narration
+from ytempire.media.measure.picture import PictureWatch
 from ytempire.media.studio.encode import Encoder
 from ytempire.media.studio.errors import StudioError
 from ytempire.media.studio.film import Film
@@ -57,8 +58,11 @@ def render(
     progress: Callable[[float], None] = lambda share: None,
     preset: str = "veryfast",
     crf: int = 18,
+    watch: PictureWatch | None = None,
 ) -> RenderFacts:
     """Draws and encodes the film; ``progress`` is called with the share done, 0..1, about once a second of film.
+
+    ``watch`` sees the brightness of every frame as it is drawn, so that the quality gate need not decode them again.
 
     Raises ``StudioError`` when the audio is missing and ``ToolFailed`` when the encoder fails; no half-written file
     stays behind.
@@ -76,6 +80,8 @@ def render(
             film.draw(canvas, frame)
             composing += time.thread_time() - begin
             encoder.write(canvas.buffer)
+            if watch is not None:
+                watch.see(canvas.y)
             if frame % FPS == 0:
                 progress(frame / board.frames)
     progress(1.0)

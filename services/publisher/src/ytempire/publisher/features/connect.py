@@ -43,13 +43,23 @@ class Connect:
     clock: Clock
 
     async def ask(self, event: ChannelConnectionRequested, delivery: Delivery) -> None:
-        await self._record(event.channel_id, ConnectionAsked(**event.model_dump()), delivery)
+        await self._record(
+            event.channel_id, ConnectionAsked(**event.model_dump(include=set(ConnectionAsked.model_fields))), delivery
+        )
 
     async def hold_slot(self, event: ChannelSlotReserved, delivery: Delivery) -> None:
-        await self._record(event.channel_id, ConnectionSlotHeld(**event.model_dump()), delivery)
+        await self._record(
+            event.channel_id,
+            ConnectionSlotHeld(**event.model_dump(include=set(ConnectionSlotHeld.model_fields))),
+            delivery,
+        )
 
     async def deny_slot(self, event: ChannelSlotRefused, delivery: Delivery) -> None:
-        await self._record(event.channel_id, ConnectionSlotDenied(**event.model_dump()), delivery)
+        await self._record(
+            event.channel_id,
+            ConnectionSlotDenied(**event.model_dump(include=set(ConnectionSlotDenied.model_fields))),
+            delivery,
+        )
 
     async def proceed(
         self, event: ConnectionAsked | ConnectionSlotHeld | ConnectionSlotDenied | GrantKept, delivery: Delivery

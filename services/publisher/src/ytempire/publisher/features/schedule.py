@@ -34,7 +34,9 @@ class Schedule:
         await self._record(event.video_id, MonetizationNoted(**fields), delivery)
 
     async def note_approval(self, event: ApprovalGiven, delivery: Delivery) -> None:
-        await self._record(event.video_id, ApprovalNoted(**event.model_dump()), delivery)
+        await self._record(
+            event.video_id, ApprovalNoted(**event.model_dump(include=set(ApprovalNoted.model_fields))), delivery
+        )
 
     async def request(self, event: PublishRequested, delivery: Delivery) -> None:
         stream = domain.stream(event.video_id)

@@ -1,0 +1,263 @@
+"""The relay: the stream is its checkpoint, whatever crashed, was lost or was sent twice."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any
+
+import orjson
+import pytest
+from nats.js import JetStreamContext
+from sqlalchemy import Column, Integer, MetaData, Table, Text, select, text
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from ytempire.bus import Consumers, NatsAccess, Relay, broker, connect, headers, read_stream, topology
+from ytempire.chassis.telemetry import traced
+from ytempire.cli.testing import NatsAccess as RunningNats
+from ytempire.cli.testing import until
+from ytempire.events import Envelope
+from ytempire.events.billing import CustomerCreated, TrialEnding
+from ytempire.eventstore import Delivery, EventStore, Handlers, Projection, ReadModels, derived_id
+from ytempire.eventstore.tasks import end
+
+STREAM = topology.stream_of("billing")
+TABLES = MetaData()
+CUSTOMERS = Table("customers", TABLES, Column("user_id", Text, primary_key=True), Column("times", Integer))
+
+
+def created(number: int) -> CustomerCreated:
+    return CustomerCreated(user_id=derived_id("user", str(number)), stripe_customer_id=f"cus_{number}")
+
+
+@pytest.fixture
+async def admin(nats_server: RunningNats) -> AsyncIterator[JetStreamContext]:
+    """An empty stream of billing's, and who may remove it."""
+    client = await connect(NatsAccess(nats_server.url, "admin", nats_server.password_file("admin")), "admin")
+    jetstream = client.jetstream()
+    await topology.apply(jetstream)
+    await renew(jetstream)
+    yield jetstream
+    await client.close()
+
+
+async def renew(admin: JetStreamContext) -> None:
+    await admin.delete_stream(STREAM)
+    assert await topology.apply(admin) == [f"created {STREAM}"]
+
+
+@pytest.fixture
+async def jetstream(admin: JetStreamContext, nats_server: RunningNats) -> AsyncIterator[JetStreamContext]:
+    client = await connect(NatsAccess(nats_server.url, "billing", nats_server.password_file("billing")), "billing")
+    yield client.jetstream()
+    await client.close()
+
+
+@asynccontextmanager
+async def relaying(store: EventStore, jetstream: JetStreamContext, count: int = 1) -> AsyncIterator[list[Relay]]:
+    relays = [Relay(store, jetstream) for _ in range(count)]
+    tasks = [asyncio.create_task(relay.run()) for relay in relays]
+    try:
+        yield relays
+    finally:
+        await end(tasks)
+
+
+async def in_stream(jetstream: JetStreamContext) -> list[int]:
+    return [envelope.position async for envelope, _ in read_stream(jetstream, "billing")]
+
+
+async def published(store: EventStore, jetstream: JetStreamContext, count: int) -> None:
+    async def all_there() -> bool:
+        return bool((await jetstream.stream_info(STREAM)).state.messages >= count)
+
+    await until(all_there)
+
+
+async def append(store: EventStore, first: int, count: int) -> None:
+    await asyncio.gather(*(store.append(f"account-{n % 5}", created(n)) for n in range(first, first + count)))
+
+
+async def test_a_relay_that_crashed_is_followed_by_one_that_sends_nothing_twice(
+    store: EventStore, jetstream: JetStreamContext
+) -> None:
+    await append(store, 0, 150)
+    async with relaying(store, jetstream):
+        # crashes somewhere in the middle of a page
+        await published(store, jetstream, 20)
+    async with relaying(store, jetstream):
+        await append(store, 150, 30)
+        await published(store, jetstream, 180)
+    assert await in_stream(jetstream) == list(range(1, 181))
+
+
+async def test_two_relays_at_once_keep_the_order_and_send_nothing_twice(
+    store: EventStore, jetstream: JetStreamContext
+) -> None:
+    async with relaying(store, jetstream, count=2):
+        for first in range(0, 90, 30):
+            await append(store, first, 30)
+        await published(store, jetstream, 90)
+        await asyncio.sleep(0.2)
+    assert await in_stream(jetstream) == list(range(1, 91))
+
+
+async def test_a_message_behind_an_unknown_answer_is_not_sent_again(
+    store: EventStore, jetstream: JetStreamContext
+) -> None:
+    await append(store, 0, 3)
+    relay = Relay(store, jetstream)
+    await relay._resume()
+    rows = await relay._rows()
+    # the first life sent two and ended before it heard so
+    for sequence, row in enumerate(rows[:2]):
+        await (await relay._send(row, sequence))
+    async with relaying(store, jetstream):
+        await published(store, jetstream, 3)
+    assert await in_stream(jetstream) == [1, 2, 3]
+
+
+async def test_every_message_names_its_predecessor_in_its_partition(
+    store: EventStore, jetstream: JetStreamContext
+) -> None:
+    await append(store, 0, 40)
+    async with relaying(store, jetstream):
+        await published(store, jetstream, 40)
+    last: dict[str, str] = {}
+    for sequence in range(1, 41):
+        message = await jetstream.get_msg(STREAM, sequence)
+        assert message.headers
+        assert message.data
+        partition = message.headers[headers.PARTITION]
+        assert message.headers[headers.PREVIOUS] == last.get(partition, "0")
+        assert message.headers[headers.POSITION] == str(orjson.loads(message.data)["position"]) == str(sequence)
+        assert message.subject == f"yt.billing.CustomerCreated.v1.{partition}"
+        last[partition] = message.headers[headers.POSITION]
+
+
+async def test_a_stream_that_was_lost_is_filled_again(
+    store: EventStore, jetstream: JetStreamContext, admin: JetStreamContext
+) -> None:
+    await append(store, 0, 70)
+    async with relaying(store, jetstream):
+        await published(store, jetstream, 70)
+        await renew(admin)
+        await append(store, 70, 1)
+        await published(store, jetstream, 71)
+    await renew(admin)
+    async with relaying(store, jetstream):
+        await published(store, jetstream, 71)
+    assert await in_stream(jetstream) == list(range(1, 72))
+
+
+async def _counted(connection: AsyncConnection, event: CustomerCreated, _: Envelope) -> None:
+    row = insert(CUSTOMERS).values(user_id=event.user_id, times=1)
+    times = {"times": CUSTOMERS.c.times + 1}
+    await connection.execute(row.on_conflict_do_update(index_elements=["user_id"], set_=times))
+
+
+PROJECTION = Projection("customers", TABLES, {CustomerCreated: _counted})
+
+
+class Reader:
+    """Publisher as a consumer of billing: one event of its own for each that comes, and a read model."""
+
+    def __init__(self, store: EventStore, models: ReadModels) -> None:
+        self.store, self.models, self.handled = store, models, 0
+
+    async def handle(self, event: CustomerCreated, delivery: Delivery) -> None:
+        self.handled += 1
+        answer = TrialEnding.model_validate({"user_id": event.user_id, "trial_ends_at": delivery.envelope.time})
+        await self.store.append(f"reader-{event.user_id}", answer, claim=delivery.claim)
+
+    async def rows(self) -> dict[str, int]:
+        async with self.models.reading(PROJECTION) as connection:
+            return {row.user_id: row.times for row in await connection.execute(select(CUSTOMERS))}
+
+
+@asynccontextmanager
+async def consuming(reader: Reader, nats: RunningNats) -> AsyncIterator[Consumers]:
+    access = NatsAccess(nats.url, "publisher", nats.password_file("publisher"))
+    handlers: Handlers = {CustomerCreated: reader.handle}
+    async with AsyncExitStack() as stack:
+        client = await connect(access, "publisher")
+        stack.push_async_callback(client.close)
+        stream = broker(access, "publisher")
+        consumers = Consumers(stream, client.jetstream(), reader.store, reader.models, handlers, traced)
+        await consumers.start()
+        await stream.start()
+        stack.push_async_callback(stream.stop)
+        yield consumers
+
+
+@pytest.fixture
+async def reader(store: EventStore, service_database: Any) -> AsyncIterator[Reader]:
+    import psycopg
+
+    from ytempire.eventstore.schema import create_event_store
+
+    database = service_database("publisher")
+    with psycopg.connect(database.owner_dsn, autocommit=True) as connection:
+
+        class _Owner:
+            def execute(self, sql: str) -> object:
+                return connection.execute(sql.encode())
+
+        create_event_store(_Owner(), application_role="publisher", database=database.name)
+    own = EventStore("publisher", database.dsn, store.clock)
+    await own.open()
+    models = ReadModels("publisher", database.dsn, [PROJECTION])
+    await models.install()
+    yield Reader(own, models)
+    await models.close()
+    await own.close()
+
+
+async def test_what_is_delivered_twice_has_one_effect(
+    store: EventStore,
+    jetstream: JetStreamContext,
+    admin: JetStreamContext,
+    reader: Reader,
+    nats_server: RunningNats,
+) -> None:
+    count = 25
+    await append(store, 0, count)
+    async with relaying(store, jetstream):
+
+        async def read() -> bool:
+            done = reader.handled >= count and len(await reader.rows()) == count
+            return done and await consumers.pending() == 0
+
+        async with consuming(reader, nats_server) as consumers:
+            await until(read)
+        # stream and durables are lost: everything comes once more
+        await renew(admin)
+        await append(store, count, 1)
+        count, reader.handled = count + 1, 0
+        async with consuming(reader, nats_server) as consumers:
+            await until(read)
+    assert (await reader.store.head()).position == count
+    assert await reader.rows() == {created(n).user_id: 1 for n in range(count)}
+
+
+async def test_a_read_model_that_lost_its_mark_reads_again_from_the_beginning(
+    store: EventStore, jetstream: JetStreamContext, reader: Reader, nats_server: RunningNats
+) -> None:
+    count = 20
+    await append(store, 0, count)
+    async with relaying(store, jetstream), consuming(reader, nats_server) as consumers:
+
+        async def read() -> bool:
+            return len(await reader.rows()) == count and await consumers.pending() == 0
+
+        await until(read)
+        async with reader.models.engine.begin() as connection:
+            await connection.execute(text("delete from es.tracking"))
+            await connection.execute(text(f'delete from "{PROJECTION.schema}".customers'))
+        await append(store, count, 1)
+        count += 1
+        await until(read)
+    assert await reader.rows() == {created(n).user_id: 1 for n in range(count)}
+    assert (await reader.store.head()).position == count

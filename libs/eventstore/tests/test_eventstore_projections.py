@@ -1,0 +1,151 @@
+"""Read models: each event once, in order, never over a gap, and the same again from the log."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from sqlalchemy import Column, Integer, MetaData, Table, Text, select, text
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from ytempire.cli.testing import until
+from ytempire.events import Envelope
+from ytempire.events.billing import CustomerCreated
+from ytempire.events.onboarding import EmailVerified
+from ytempire.eventstore import EventStore, Projection, ReadModels, RewindError, derived_id, partition_of
+from ytempire.eventstore.shadow import rebuild
+from ytempire.eventstore.tasks import end
+from ytempire.eventstore.workers import Projector
+
+TABLES = MetaData()
+SEEN = Table("seen", TABLES, Column("user_id", Text, primary_key=True), Column("times", Integer, nullable=False))
+STREAM = "account"
+PARTITION = partition_of(STREAM)
+
+
+async def _seen(connection: AsyncConnection, event: EmailVerified | CustomerCreated, _: Envelope) -> None:
+    # counts, so that an event applied twice shows
+    row = insert(SEEN).values(user_id=event.user_id, times=1)
+    await connection.execute(row.on_conflict_do_update(index_elements=["user_id"], set_={"times": SEEN.c.times + 1}))
+
+
+FOREIGN = Projection("foreign", TABLES, {EmailVerified: _seen})
+OWN = Projection("own", TABLES, {CustomerCreated: _seen})
+
+
+@pytest.fixture
+async def models(store: EventStore) -> AsyncIterator[ReadModels]:
+    models = ReadModels("billing", store.dsn, [FOREIGN, OWN])
+    await models.install()
+    await models.install()
+    yield models
+    await models.close()
+
+
+def user(number: int) -> str:
+    return derived_id("user", str(number))
+
+
+def verified(position: int) -> Envelope:
+    event_id = derived_id("event", str(position))
+    return Envelope(
+        id=event_id,
+        source="/ytempire/onboarding",
+        type=EmailVerified.type_name(),
+        subject=STREAM,
+        time="2026-11-20T12:00:00Z",  # type: ignore[arg-type] - parsed as from the bus
+        data={"user_id": user(position), "a_field_of_a_later_release": 1},
+        tenantid=user(position),
+        correlationid=event_id,
+        causationid=event_id,
+        position=position,
+        streamversion=1,
+    )
+
+
+async def rows(models: ReadModels, projection: Projection) -> dict[str, int]:
+    async with models.reading(projection) as connection:
+        return {row.user_id: row.times for row in await connection.execute(select(SEEN))}
+
+
+async def test_each_event_is_applied_once_behind_its_predecessor(models: ReadModels) -> None:
+    for position, previous in ((3, 0), (7, 3), (8, 7)):
+        await models.apply_foreign(verified(position), PARTITION, previous, position)
+    await models.apply_foreign(verified(7), PARTITION, 3, 2)
+    await models.apply_foreign(verified(3), PARTITION, 0, 1)
+    assert await rows(models, FOREIGN) == {user(3): 1, user(7): 1, user(8): 1}
+    assert await rows(models, OWN) == {}
+
+
+async def test_a_gap_is_refused_until_it_is_filled(models: ReadModels) -> None:
+    await models.apply_foreign(verified(3), PARTITION, 0, 1)
+    with pytest.raises(RewindError) as refused:
+        await models.apply_foreign(verified(8), PARTITION, 7, 3)
+    assert refused.value.seq == 1
+    assert await rows(models, FOREIGN) == {user(3): 1}
+    for position, previous in ((3, 0), (7, 3), (8, 7)):
+        await models.apply_foreign(verified(position), PARTITION, previous, position)
+    assert await rows(models, FOREIGN) == {user(3): 1, user(7): 1, user(8): 1}
+
+
+async def test_a_first_event_that_has_predecessors_is_a_gap(models: ReadModels) -> None:
+    with pytest.raises(RewindError):
+        await models.apply_foreign(verified(8), PARTITION, 7, 3)
+    assert await rows(models, FOREIGN) == {}
+
+
+async def test_partitions_do_not_wait_for_each_other(models: ReadModels) -> None:
+    await models.apply_foreign(verified(9), 1, 0, 2)
+    await models.apply_foreign(verified(3), 2, 0, 1)
+    await models.apply_foreign(verified(10), 1, 9, 3)
+    assert await rows(models, FOREIGN) == {user(3): 1, user(9): 1, user(10): 1}
+
+
+async def test_a_handler_that_fails_leaves_no_mark(models: ReadModels) -> None:
+    broken = verified(3).model_copy(update={"data": {}})
+    with pytest.raises(ValueError, match="user_id"):
+        await models.apply_foreign(broken, PARTITION, 0, 1)
+    await models.apply_foreign(verified(3), PARTITION, 0, 1)
+    assert await rows(models, FOREIGN) == {user(3): 1}
+
+
+async def test_the_own_log_is_followed_by_two_projectors_at_once(
+    models: ReadModels, store: EventStore, open_store: Any
+) -> None:
+    created = [CustomerCreated(user_id=user(n), stripe_customer_id=f"cus_{n}") for n in range(30)]
+    await asyncio.gather(*(store.append(f"account-{n}", e) for n, e in enumerate(created[:10])))
+    projectors = [Projector(s, models, OWN) for s in (store, await open_store())]
+    tasks = [asyncio.create_task(projector.run()) for projector in projectors]
+    await asyncio.gather(*(store.append(f"account-{n}", e) for n, e in enumerate(created[10:], 10)))
+
+    async def caught_up() -> bool:
+        return all(projector.position >= 30 for projector in projectors)
+
+    await until(caught_up)
+    await end(tasks)
+    assert await rows(models, OWN) == {user(n): 1 for n in range(30)}
+    assert await models.own_position(OWN) == 30
+
+
+async def test_a_rebuild_is_equal_and_a_changed_row_is_found(models: ReadModels, store: EventStore) -> None:
+    created = [CustomerCreated(user_id=user(n % 4), stripe_customer_id=f"cus_{n}") for n in range(12)]
+    await store.append("account", *created[:8])
+    await models.apply_own(OWN, await store.read(0), 8)
+    await store.append("account", *created[8:])
+
+    async def foreign(source: str) -> AsyncIterator[tuple[Envelope, int]]:
+        for position, partition in ((3, 1), (4, 2), (7, 1), (8, 2)):
+            yield verified(position), partition
+
+    for position, previous, partition in ((3, 0, 1), (4, 0, 2), (7, 3, 1)):
+        await models.apply_foreign(verified(position), partition, previous, position)
+    for projection, count, source in ((OWN, 4, "billing"), (FOREIGN, 3, "onboarding")):
+        rebuilt = await rebuild(store, models, projection, foreign)
+        assert (rebuilt.equal, rebuilt.rows, rebuilt.sources) == (True, count, (source,))
+    async with models.engine.begin() as connection:
+        await connection.execute(text(f"update \"{OWN.schema}\".seen set times = 7 where user_id = '{user(1)}'"))
+    damaged = await rebuild(store, models, OWN, foreign)
+    assert (damaged.equal, damaged.differences) == (False, ("seen",))

@@ -1,0 +1,163 @@
+"""Timers: in order of their time, once, never after they were cancelled, and not twice for a crash."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from ytempire.events import Event
+from ytempire.events.onboarding import EmailVerified
+from ytempire.eventstore import Claim, Decider, EventStore, StreamAppend, Timer, Unit, derived_id
+from ytempire.eventstore.audit import verify
+from ytempire.eventstore.tasks import end
+from ytempire.eventstore.workers import TimerRunner
+
+
+class Due(Event, owner="billing", private=True):
+    name: str
+
+
+EVENT = EmailVerified(user_id=derived_id("user"))
+
+
+@pytest.fixture
+async def runner(store: EventStore) -> AsyncIterator[TimerRunner]:
+    runner = TimerRunner(store, tick_s=0.005)
+    task = asyncio.create_task(runner.run())
+    yield runner
+    await end([task])
+
+
+def timer(clock: Any, name: str, hours: float) -> Timer:
+    return Timer(name, clock.now() + timedelta(hours=hours), f"timers-{name}", Due(name=name))
+
+
+async def set_(store: EventStore, *timers: Timer, cancel: Sequence[str] = ()) -> None:
+    await store.submit(Unit((StreamAppend("a", (EVENT,)),), timers=timers, cancel=cancel))
+
+
+async def fired(store: EventStore) -> list[str]:
+    return [r.event.name for r in await store.read(0) if isinstance(r.event, Due)]
+
+
+async def kept(store: EventStore) -> list[str]:
+    async with store.pool.connection() as connection:
+        cursor = await connection.execute("select key from es.timers order by key")
+        return [str(row[0]) for row in await cursor.fetchall()]
+
+
+async def until_fired(store: EventStore, runner: TimerRunner, clock: Any) -> list[str]:
+    """What fired, once nothing is due any more."""
+    async with asyncio.timeout(20):
+        while True:
+            await runner.refresh()
+            if not runner.firing and (runner.next_due is None or runner.next_due > clock.now()):
+                return await fired(store)
+            await asyncio.sleep(0.005)
+
+
+async def test_what_is_due_happens_in_the_order_of_its_time(store: EventStore, runner: TimerRunner, clock: Any) -> None:
+    await set_(store, timer(clock, "late", 3), timer(clock, "early", 1), timer(clock, "middle", 2))
+    await set_(store, timer(clock, "far", 48))
+    assert await until_fired(store, runner, clock) == []
+    clock.advance(hours=1)
+    assert await until_fired(store, runner, clock) == ["early"]
+    clock.advance(hours=23)
+    assert await until_fired(store, runner, clock) == ["early", "middle", "late"]
+    assert await kept(store) == ["far"]
+    assert (await verify(store)).findings == []
+
+
+async def test_a_cancelled_timer_never_fires(store: EventStore, runner: TimerRunner, clock: Any) -> None:
+    await set_(store, timer(clock, "one", 1), timer(clock, "two", 1))
+    await set_(store, cancel=("one", "never set"))
+    clock.advance(days=1)
+    assert await until_fired(store, runner, clock) == ["two"]
+
+
+async def test_a_timer_set_anew_fires_at_its_new_time_alone(store: EventStore, runner: TimerRunner, clock: Any) -> None:
+    await set_(store, timer(clock, "one", 1))
+    await set_(store, timer(clock, "one", 5))
+    clock.advance(hours=2)
+    assert await until_fired(store, runner, clock) == []
+    clock.advance(hours=3)
+    assert await until_fired(store, runner, clock) == ["one"]
+    await set_(store, timer(clock, "one", 1))
+    clock.advance(hours=1)
+    assert await until_fired(store, runner, clock) == ["one", "one"]
+
+
+async def test_a_firing_that_is_submitted_twice_happens_once(store: EventStore, clock: Any) -> None:
+    one = timer(clock, "one", 1)
+    await set_(store, one)
+    firing = Unit(
+        (StreamAppend(one.stream, (one.event,)),), Claim("timer", f"one@{one.due}"), fired=((one.key, one.due),)
+    )
+    first, second = await store.submit(firing), await store.submit(firing)
+    assert (first.duplicate, second.duplicate) == (False, True)
+    assert second.events == first.events
+    assert await fired(store) == ["one"]
+    assert await kept(store) == []
+
+
+@pytest.mark.parametrize("change", ["cancelled", "set anew"])
+async def test_a_timer_that_was_taken_back_while_it_was_firing_does_nothing(
+    store: EventStore, clock: Any, change: str
+) -> None:
+    one = timer(clock, "one", 1)
+    await set_(store, one)
+    firing = Unit((StreamAppend(one.stream, (one.event,)),), Claim("timer", "x"), fired=((one.key, one.due),))
+    neighbour = Unit((StreamAppend("b", (EVENT,)),))
+    if change == "cancelled":
+        await set_(store, cancel=("one",))
+    else:
+        await set_(store, timer(clock, "one", 2))
+    stale, fine = await asyncio.gather(store.submit(firing), store.submit(neighbour))
+    assert (stale.events, stale.duplicate, fine.duplicate) == ((), True, False)
+    assert await fired(store) == []
+    assert await kept(store) == ([] if change == "cancelled" else ["one"])
+
+
+async def test_a_crash_behind_the_firing_s_commit_leaves_nothing_to_fire(
+    store: EventStore, open_store: Any, clock: Any
+) -> None:
+    await set_(store, timer(clock, "one", 1), timer(clock, "two", 2))
+    clock.advance(hours=3)
+    runners = [TimerRunner(store), TimerRunner(await open_store())]
+    # two processes that both believe they are the one
+    tasks = [asyncio.create_task(runner.run()) for runner in runners]
+    await until_fired(store, runners[0], clock)
+    await end(tasks)
+    assert await fired(store) == ["one", "two"]
+    assert (await verify(store)).findings == []
+
+
+async def test_a_fired_event_belongs_to_who_set_the_timer(store: EventStore, runner: TimerRunner, clock: Any) -> None:
+    await set_(store, timer(clock, "one", 1))
+    clock.advance(hours=1)
+    await until_fired(store, runner, clock)
+    setting, firing = await store.read(0)
+    assert firing.meta["correlation"] == setting.meta["correlation"]
+    assert firing.meta["tenant"] == setting.meta["tenant"]
+
+
+async def test_a_decider_sets_and_cancels_with_its_events(store: EventStore, runner: TimerRunner, clock: Any) -> None:
+    def timers(state: int, events: Sequence[Event]) -> tuple[Sequence[Timer], Sequence[str]]:
+        return ((timer(clock, "reminder", 1),), ()) if state == 0 else ((), ("reminder",))
+
+    decider: Decider[int, str] = Decider(lambda: 0, lambda s, c: [EVENT], lambda s, e: s + 1, timers)
+    await store.execute(decider, "a", "begin")
+    assert await kept(store) == ["reminder"]
+    await store.execute(decider, "a", "end")
+    clock.advance(days=1)
+    assert await until_fired(store, runner, clock) == []
+
+
+async def test_a_key_that_is_cancelled_and_set_in_one_unit_is_set(store: EventStore, clock: Any) -> None:
+    await set_(store, timer(clock, "one", 1))
+    await set_(store, timer(clock, "one", 2), cancel=("one",))
+    assert await kept(store) == ["one"]
