@@ -89,7 +89,7 @@ async def service(
         await consumers.start()
         await stream.start()
         stack.push_async_callback(stream.stop)
-        loops = [Relay(store, client.jetstream()).run(), *(Projector(store, models, p).run() for p in projections)]
+        loops = [Relay(store, client).run(), *(Projector(store, models, p).run() for p in projections)]
         tasks = [asyncio.create_task(loop) for loop in loops]
         try:
             yield Running(store, models, consumers, client.jetstream(), tasks)

@@ -9,12 +9,14 @@ from typing import Any
 
 import orjson
 import pytest
+from nats.aio.client import Client
 from nats.js import JetStreamContext
 from sqlalchemy import Column, Integer, MetaData, Table, Text, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ytempire.bus import Consumers, NatsAccess, Relay, broker, connect, headers, read_stream, topology
+from ytempire.bus.publishing import ATOMIC_FROM, Publisher, RefusedError
 from ytempire.chassis.telemetry import traced
 from ytempire.cli.testing import NatsAccess as RunningNats
 from ytempire.cli.testing import until
@@ -49,15 +51,20 @@ async def renew(admin: JetStreamContext) -> None:
 
 
 @pytest.fixture
-async def jetstream(admin: JetStreamContext, nats_server: RunningNats) -> AsyncIterator[JetStreamContext]:
+async def client(admin: JetStreamContext, nats_server: RunningNats) -> AsyncIterator[Client]:
     client = await connect(NatsAccess(nats_server.url, "billing", nats_server.password_file("billing")), "billing")
-    yield client.jetstream()
+    yield client
     await client.close()
 
 
+@pytest.fixture
+def jetstream(client: Client) -> JetStreamContext:
+    return client.jetstream()
+
+
 @asynccontextmanager
-async def relaying(store: EventStore, jetstream: JetStreamContext, count: int = 1) -> AsyncIterator[list[Relay]]:
-    relays = [Relay(store, jetstream) for _ in range(count)]
+async def relaying(store: EventStore, client: Client, count: int = 1) -> AsyncIterator[list[Relay]]:
+    relays = [Relay(store, client) for _ in range(count)]
     tasks = [asyncio.create_task(relay.run()) for relay in relays]
     try:
         yield relays
@@ -81,22 +88,22 @@ async def append(store: EventStore, first: int, count: int) -> None:
 
 
 async def test_a_relay_that_crashed_is_followed_by_one_that_sends_nothing_twice(
-    store: EventStore, jetstream: JetStreamContext
+    store: EventStore, client: Client, jetstream: JetStreamContext
 ) -> None:
     await append(store, 0, 150)
-    async with relaying(store, jetstream):
+    async with relaying(store, client):
         # crashes somewhere in the middle of a page
         await published(store, jetstream, 20)
-    async with relaying(store, jetstream):
+    async with relaying(store, client):
         await append(store, 150, 30)
         await published(store, jetstream, 180)
     assert await in_stream(jetstream) == list(range(1, 181))
 
 
 async def test_two_relays_at_once_keep_the_order_and_send_nothing_twice(
-    store: EventStore, jetstream: JetStreamContext
+    store: EventStore, client: Client, jetstream: JetStreamContext
 ) -> None:
-    async with relaying(store, jetstream, count=2):
+    async with relaying(store, client, count=2):
         for first in range(0, 90, 30):
             await append(store, first, 30)
         await published(store, jetstream, 90)
@@ -105,25 +112,45 @@ async def test_two_relays_at_once_keep_the_order_and_send_nothing_twice(
 
 
 async def test_a_message_behind_an_unknown_answer_is_not_sent_again(
-    store: EventStore, jetstream: JetStreamContext
+    store: EventStore, client: Client, jetstream: JetStreamContext
 ) -> None:
-    await append(store, 0, 3)
-    relay = Relay(store, jetstream)
-    await relay._resume()
-    rows = await relay._rows()
-    # the first life sent two and ended before it heard so
-    for sequence, row in enumerate(rows[:2]):
-        await (await relay._send(row, sequence))
-    async with relaying(store, jetstream):
-        await published(store, jetstream, 3)
-    assert await in_stream(jetstream) == [1, 2, 3]
+    # the first life stored some, one by one or in one batch, and ended before it heard so
+    for first, kept, count in ((0, 2, 3), (3, ATOMIC_FROM, ATOMIC_FROM + 5)):
+        await append(store, first, count)
+        rows = await Relay(store, client)._rows(first)
+        publisher = Publisher(client)
+        await publisher.open()
+        await publisher.send([row.message() for row in rows[:kept]], first)
+        await publisher.close()
+        async with relaying(store, client):
+            await published(store, jetstream, first + count)
+    assert await in_stream(jetstream) == list(range(1, 3 + ATOMIC_FROM + 5 + 1))
+
+
+@pytest.mark.parametrize("count", [2, ATOMIC_FROM + 2])
+async def test_what_the_server_refuses_is_an_error_and_stores_nothing(
+    store: EventStore, client: Client, jetstream: JetStreamContext, count: int
+) -> None:
+    await append(store, 0, count)
+    messages = [row.message() for row in await Relay(store, client)._rows(0)]
+    publisher = Publisher(client)
+    await publisher.open()
+    with pytest.raises(RefusedError, match="wrong last sequence"):
+        await publisher.send(messages, expected=7)
+    assert await publisher.send(messages, expected=0) == count
+    if count >= ATOMIC_FROM:
+        # a batch with a message the stream knows is refused as a whole: sending again can never work
+        with pytest.raises(RefusedError, match="duplicate message id"):
+            await publisher.send(messages, expected=count)
+    await publisher.close()
+    assert await in_stream(jetstream) == list(range(1, count + 1))
 
 
 async def test_every_message_names_its_predecessor_in_its_partition(
-    store: EventStore, jetstream: JetStreamContext
+    store: EventStore, client: Client, jetstream: JetStreamContext
 ) -> None:
     await append(store, 0, 40)
-    async with relaying(store, jetstream):
+    async with relaying(store, client):
         await published(store, jetstream, 40)
     last: dict[str, str] = {}
     for sequence in range(1, 41):
@@ -138,16 +165,19 @@ async def test_every_message_names_its_predecessor_in_its_partition(
 
 
 async def test_a_stream_that_was_lost_is_filled_again(
-    store: EventStore, jetstream: JetStreamContext, admin: JetStreamContext
+    store: EventStore, client: Client, jetstream: JetStreamContext, admin: JetStreamContext
 ) -> None:
     await append(store, 0, 70)
-    async with relaying(store, jetstream):
+    async with relaying(store, client):
+        await published(store, jetstream, 70)
+        # while nothing new is told, and nobody restarts anything
+        await renew(admin)
         await published(store, jetstream, 70)
         await renew(admin)
         await append(store, 70, 1)
         await published(store, jetstream, 71)
     await renew(admin)
-    async with relaying(store, jetstream):
+    async with relaying(store, client):
         await published(store, jetstream, 71)
     assert await in_stream(jetstream) == list(range(1, 72))
 
@@ -217,14 +247,14 @@ async def reader(store: EventStore, service_database: Any) -> AsyncIterator[Read
 
 async def test_what_is_delivered_twice_has_one_effect(
     store: EventStore,
-    jetstream: JetStreamContext,
+    client: Client,
     admin: JetStreamContext,
     reader: Reader,
     nats_server: RunningNats,
 ) -> None:
     count = 25
     await append(store, 0, count)
-    async with relaying(store, jetstream):
+    async with relaying(store, client):
 
         async def read() -> bool:
             done = reader.handled >= count and len(await reader.rows()) == count
@@ -243,11 +273,11 @@ async def test_what_is_delivered_twice_has_one_effect(
 
 
 async def test_a_read_model_that_lost_its_mark_reads_again_from_the_beginning(
-    store: EventStore, jetstream: JetStreamContext, reader: Reader, nats_server: RunningNats
+    store: EventStore, client: Client, reader: Reader, nats_server: RunningNats
 ) -> None:
     count = 20
     await append(store, 0, count)
-    async with relaying(store, jetstream), consuming(reader, nats_server) as consumers:
+    async with relaying(store, client), consuming(reader, nats_server) as consumers:
 
         async def read() -> bool:
             return len(await reader.rows()) == count and await consumers.pending() == 0

@@ -103,7 +103,7 @@ async def platform(
             world.stores[name] = store
             client = await connect(NatsAccess(server.url, name, secrets_dir / f"nats.{name}.password"), name)
             stack.push_async_callback(client.close)
-            _background(stack, Relay(store, client.jetstream()).run())
+            _background(stack, Relay(store, client).run())
         _background(stack, _act(world, admin.jetstream(), gateway_rules))
         port, health = free_ports(2)
         database = databases["gateway"]

@@ -68,7 +68,7 @@ async def process(pg_server: PostgresServer, tmp_path: Path) -> AsyncIterator[Pr
         stack.push_async_callback(gateway.close)
         client = await connect(NatsAccess(server.url, "gateway", secrets / "nats.gateway.password"), "gateway")
         stack.push_async_callback(client.close)
-        relay = asyncio.create_task(Relay(gateway, client.jetstream()).run())
+        relay = asyncio.create_task(Relay(gateway, client).run())
         stack.push_async_callback(end, [relay])
         (port,) = free_ports(1)
         environment = {

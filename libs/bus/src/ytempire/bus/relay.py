@@ -1,8 +1,11 @@
 """The relay: outbox rows to the service's stream, in order, each once.
 
 The stream itself is the checkpoint. On start, and whenever the server refuses a message, the relay reads the last
-message of its stream and continues behind the position that message names; publishing is chained by the expected last
-sequence, so that if one message is refused every later one is refused too and the order holds.
+message of its stream and continues behind the position that message names. There is no checkpoint row that could
+disagree, and a batch that was stored before its answer was lost is never sent again.
+
+The relay is the reconciler too: while it has nothing to do it looks whether the stream still holds what was told. A
+stream that was lost, emptied or cut short is filled again from the outbox, whose rows are kept for ever.
 """
 
 from __future__ import annotations
@@ -14,18 +17,18 @@ from dataclasses import dataclass
 from typing import Any
 
 import structlog
+from nats.aio.client import Client
 from nats.errors import Error as NatsError
-from nats.js import JetStreamContext
 from nats.js.errors import NotFoundError
 
 from ytempire.bus import headers
+from ytempire.bus.publishing import BATCH, Message, Publisher, RefusedError
 from ytempire.bus.topology import stream_of
 from ytempire.eventstore import EventStore
 
-_PAGE = 200
-_WINDOW = 64
 _POLL_S = 1.0
 _RETRY_S = 0.5
+_RECONCILE_S = 5.0
 log = structlog.get_logger()
 
 
@@ -39,82 +42,118 @@ class OutboxRow:
     body: bytes
     traceparent: str | None
 
+    def message(self) -> Message:
+        stamped = {
+            headers.MESSAGE_ID: self.event_id,
+            headers.POSITION: str(self.position),
+            headers.PREVIOUS: str(self.previous),
+            headers.PARTITION: str(self.partition),
+        }
+        if self.traceparent:
+            stamped[headers.TRACE] = self.traceparent
+        return Message(self.subject, self.body, stamped)
+
 
 class Relay:
-    """Publishes one service's outbox."""
+    """Publishes one service's outbox. Two at once are safe (the second is refused), one is enough."""
 
-    def __init__(self, store: EventStore, jetstream: JetStreamContext) -> None:
-        self._store, self._jetstream = store, jetstream
+    def __init__(self, store: EventStore, client: Client) -> None:
+        self._store, self._jetstream = store, client.jetstream()
+        self._publisher = Publisher(client)
         self._stream = stream_of(store.service)
         self._sequence = 0
+        self._told = 0
+        self._resumed = False
+        self._reconcile_at = 0.0
         self.position = 0
         """Last position known to be in the stream."""
         self.idle = False
         """Whether there was nothing to publish when it last looked."""
+        self.missing = 0
+        """Messages that the stream lost from its middle: they cannot be put back in order, see ``_reconcile``."""
 
     async def run(self) -> None:
         listener = self._store.listen()
-        resumed = False
-        while True:
-            listener.clear()
-            try:
-                if not resumed:
-                    await self._resume()
-                    resumed = True
-                rows = await self._rows()
-                if rows:
-                    self.idle = False
-                    await self._publish(rows)
+        await self._publisher.open()
+        try:
+            while True:
+                listener.clear()
+                try:
+                    if await self._step():
+                        continue
+                except (RefusedError, NatsError, TimeoutError, OSError) as error:
+                    log.warning("relay will resume from the stream", error=f"{type(error).__name__}: {error}")
+                    self._resumed = False
+                    await asyncio.sleep(_RETRY_S)
                     continue
-                self.idle = True
-            except (NatsError, TimeoutError, OSError) as error:
-                log.warning("relay will resume from the stream", error=f"{type(error).__name__}: {error}")
-                resumed = False
-                await asyncio.sleep(_RETRY_S)
-                continue
-            # not wait_for: up to Python 3.11 it swallows a cancellation that comes together with the event
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(_POLL_S):
-                    await listener.wait()
+                # not wait_for: up to Python 3.11 it swallows a cancellation that comes together with the event
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(_POLL_S):
+                        await listener.wait()
+        finally:
+            await self._publisher.close()
+
+    async def _step(self) -> bool:
+        """Publish what waits; whether there was anything."""
+        if not self._resumed:
+            await self._resume()
+        rows = await self._rows(self.position)
+        self.idle = not rows
+        if not rows:
+            await self._reconcile()
+            return False
+        while rows:
+            # the next page is read while the server stores this one
+            following = asyncio.create_task(self._rows(rows[-1].position))
+            try:
+                self._sequence = await self._publisher.send([row.message() for row in rows], self._sequence)
+                self.position, self._told = rows[-1].position, self._told + len(rows)
+                rows = await following
+            finally:
+                following.cancel()
+        return True
 
     async def _resume(self) -> None:
-        info = await self._jetstream.stream_info(self._stream)
-        self._sequence = info.state.last_seq
-        self.position = 0
-        if info.state.messages:
+        """Where the stream ends is where the outbox goes on."""
+        state = (await self._jetstream.stream_info(self._stream)).state
+        self._sequence, self.position, self._told = state.last_seq, 0, 0
+        if state.messages:
             with contextlib.suppress(NotFoundError):
                 last = await self._jetstream.get_msg(self._stream, self._sequence)
                 self.position = int((last.headers or {})[headers.POSITION])
+                self._told = await self._count(self.position)
+        self._resumed = True
 
-    async def _rows(self) -> list[OutboxRow]:
+    async def _reconcile(self) -> None:
+        """Compare the stream with what was told.
+
+        Lost at the end, or altogether: told again. Lost in the middle: nothing can be put back between two messages,
+        so it is counted, and an administrator makes the stream anew, which is then filled from the first row.
+        """
+        now = asyncio.get_running_loop().time()
+        if now < self._reconcile_at:
+            return
+        self._reconcile_at = now + _RECONCILE_S
+        state = (await self._jetstream.stream_info(self._stream)).state
+        if state.last_seq != self._sequence:
+            log.warning("the stream does not end with what was told last", stream=self._stream)
+            self._resumed = False
+        elif self.missing != (missing := self._told - state.messages):
+            self.missing = missing
+            log.error("messages are missing in the stream: make it anew", stream=self._stream, missing=missing)
+
+    async def _count(self, position: int) -> int:
+        async with self._store.pool.connection() as connection:
+            cursor = await connection.execute("select count(*) from es.outbox where position <= %s", [position])
+            row = await cursor.fetchone()
+            return int(row[0]) if row else 0
+
+    async def _rows(self, after: int) -> list[OutboxRow]:
         async with self._store.pool.connection() as connection:
             cursor = await connection.execute(
                 "select position, event_id::text, subject, partition, previous, body::text, body->>'traceparent'"
                 " from es.outbox where position > %s order by position limit %s",
-                [self.position, _PAGE],
+                [after, BATCH],
             )
             rows: Sequence[Any] = await cursor.fetchall()
         return [OutboxRow(p, i, s, n, b, body.encode(), trace) for p, i, s, n, b, body, trace in rows]
-
-    async def _publish(self, rows: list[OutboxRow]) -> None:
-        for start in range(0, len(rows), _WINDOW):
-            window = rows[start : start + _WINDOW]
-            acks = [await self._send(row, self._sequence + i) for i, row in enumerate(window)]
-            results = await asyncio.gather(*acks, return_exceptions=True)
-            for row, result in zip(window, results, strict=True):
-                if isinstance(result, BaseException):
-                    raise result
-                self._sequence = result.seq
-                self.position = row.position
-
-    async def _send(self, row: OutboxRow, expected: int) -> asyncio.Future[Any]:
-        stamped = {
-            headers.MESSAGE_ID: row.event_id,
-            headers.POSITION: str(row.position),
-            headers.PREVIOUS: str(row.previous),
-            headers.PARTITION: str(row.partition),
-            headers.EXPECTED_LAST_SEQUENCE: str(expected),
-        }
-        if row.traceparent:
-            stamped[headers.TRACE] = row.traceparent
-        return await self._jetstream.publish_async(row.subject, row.body, stream=self._stream, headers=stamped)

@@ -10,7 +10,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from nats.js import JetStreamContext
-from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy, RetentionPolicy, StorageType, StreamConfig
+from nats.js.api import (
+    AckPolicy,
+    ConsumerConfig,
+    DeliverPolicy,
+    DiscardPolicy,
+    RetentionPolicy,
+    StorageType,
+    StreamConfig,
+)
 from nats.js.errors import NotFoundError
 
 from ytempire.events import SERVICES, Event
@@ -73,6 +81,9 @@ def streams() -> list[StreamConfig]:
             duplicate_window=_DEDUPLICATION_S,
             allow_direct=True,
             deny_delete=True,
+            allow_atomic=True,
+            # full means refused and alarmed, never the oldest forgotten: read models are rebuilt from the first message
+            discard=DiscardPolicy.NEW,
         )
         for service in SERVICES
     ]
@@ -109,7 +120,16 @@ async def apply(jetstream: JetStreamContext) -> list[str]:
 
 
 def _drifted(wanted: StreamConfig, current: StreamConfig) -> bool:
-    names = ("subjects", "max_bytes", "max_msg_size", "duplicate_window", "description", "max_msgs_per_subject")
+    names = (
+        "subjects",
+        "allow_atomic",
+        "discard",
+        "max_bytes",
+        "max_msg_size",
+        "duplicate_window",
+        "description",
+        "max_msgs_per_subject",
+    )
     # what is left at its default is the server's to choose
     chosen = [n for n in names if getattr(wanted, n) not in (None, 0, -1)]
     return any(getattr(wanted, n) != getattr(current, n) for n in chosen)

@@ -100,7 +100,7 @@ class _Process:
 
     async def _start_flows(self, stack: contextlib.AsyncExitStack, host: Host[Any], service: Service) -> None:
         store, models = host.store, host.models
-        relay = Relay(store, host.jetstream)
+        relay = Relay(store, host.nats)
         projectors = [
             Projector(store, models, p) for p in models.projections if store.service in p.producers(store.service)
         ]
