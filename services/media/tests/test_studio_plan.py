@@ -204,6 +204,7 @@ def test_one_phrase_is_emphasised_and_never_all():
     assert emphasise("It ends with about") == "It ends with about"
     assert emphasise("Loading cost $5.86 that year", ("$5.86",)) == "Loading cost *$5.86* that year"
     assert emphasise("Short one") == "Short one"
+    assert emphasise("Voyager 1 left that bubble", ("1",)) == "Voyager 1 left that *bubble*"
 
 
 def test_pictures_show_the_noun_and_are_not_reused():

@@ -10,7 +10,7 @@ from ytempire.media.studio.pick import best
 from ytempire.media.studio.scenery import scenery_for
 from ytempire.media.studio.shots import Shot
 from ytempire.media.studio.storyboard import Item
-from ytempire.media.studio.words import emphasise, headline, sentence_case, tokens
+from ytempire.media.studio.words import FUNCTION, emphasise, headline, sentence_case, tokens
 
 _QUOTED = re.compile(r"[“\"]([^”\"]{16,220})[”\"]")
 _CONTRAST = re.compile(r"\b(not|never|but|only|nothing|no|instead|every|without)\b", re.I)
@@ -75,7 +75,8 @@ def _kinetic(shot: Shot, context: Context) -> list[Candidate]:
                 groups[-1] = (joined, groups[-1][1])
             else:
                 groups.append((text, at if groups else 0))
-        if len(groups) > 6 or max(len(g[0]) for g in groups) > 16:
+        if len(groups) > 6 or max(len(g[0]) for g in groups) > 16 or groups[-1][0].lower().rstrip(".!") in FUNCTION:
+            # the last word stands alone on the screen: "them" is no word to end on
             return None
         return {"items": tuple(Item(label=t, at=a) for t, a in groups), "captions": False, "hud": False}
 

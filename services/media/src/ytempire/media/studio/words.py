@@ -131,6 +131,9 @@ def emphasise(text: str, prefer: tuple[str, ...] = ()) -> str:
     ):
         return text
     for phrase in prefer:
+        if len(phrase.strip()) == 1:
+            # a lone italic figure reads as a stroke: "Voyager 1" would end in a slash
+            continue
         at = text.lower().find(phrase.lower().strip())
         share = len(phrase.split()) / max(1, len(text.split()))
         if phrase.strip() and at >= 0 and share <= 0.6 and _whole(text, at, at + len(phrase.strip())):
