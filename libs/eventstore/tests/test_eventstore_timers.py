@@ -14,7 +14,7 @@ from ytempire.events.onboarding import EmailVerified
 from ytempire.eventstore import Claim, Decider, EventStore, StreamAppend, Timer, Unit, derived_id
 from ytempire.eventstore.audit import verify
 from ytempire.eventstore.tasks import end
-from ytempire.eventstore.workers import TimerRunner
+from ytempire.eventstore.timers import TimerRunner
 
 
 class Due(Event, owner="billing", private=True):

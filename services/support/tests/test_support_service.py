@@ -58,8 +58,9 @@ from ytempire.eventstore.audit import verify
 from ytempire.eventstore.migrate import upgrade
 from ytempire.eventstore.shadow import rebuild
 from ytempire.eventstore.tasks import end
+from ytempire.eventstore.timers import TimerRunner
 from ytempire.eventstore.vault import Vault
-from ytempire.eventstore.workers import Reactor, TimerRunner
+from ytempire.eventstore.workers import Reactor
 from ytempire.support.adapters.heartbeats import NatsHeartbeats
 from ytempire.support.adapters.phrase_tables import load_tables
 from ytempire.support.domain import job

@@ -23,7 +23,8 @@ from ytempire.events.signals import ServiceHeartbeat
 from ytempire.eventstore import EventStore, ReadModels
 from ytempire.eventstore.migrate import upgrade
 from ytempire.eventstore.tasks import end
-from ytempire.eventstore.workers import Projector, Reactor, TimerRunner
+from ytempire.eventstore.timers import TimerRunner
+from ytempire.eventstore.workers import Projector, Reactor
 
 _HEARTBEAT_S = 10.0
 log = structlog.get_logger()

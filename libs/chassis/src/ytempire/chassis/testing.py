@@ -33,7 +33,8 @@ from ytempire.eventstore import (
 )
 from ytempire.eventstore.migrate import upgrade
 from ytempire.eventstore.tasks import end
-from ytempire.eventstore.workers import Projector, Reactor, TimerRunner
+from ytempire.eventstore.timers import TimerRunner
+from ytempire.eventstore.workers import Projector, Reactor
 
 E = TypeVar("E", bound=Event)
 _QUIET_S = 30.0

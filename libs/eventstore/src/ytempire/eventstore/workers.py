@@ -1,4 +1,4 @@
-"""The loops that read a service's own log: read models in order, reactions with low-water marks, timers when due."""
+"""The loops that read a service's own log: read models in order, reactions with low-water marks."""
 
 from __future__ import annotations
 
@@ -6,17 +6,16 @@ import asyncio
 import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
 
 import structlog
 
-from ytempire.events import Envelope, lookup
+from ytempire.events import Envelope
 from ytempire.events.platform import EventDeadLettered
 from ytempire.eventstore.context import MessageContext, handling
 from ytempire.eventstore.delivery import Delivery, Handlers
 from ytempire.eventstore.errors import PermanentError, RewindError
 from ytempire.eventstore.readmodels import Projection, ReadModels
-from ytempire.eventstore.records import Claim, Recorded, StreamAppend, Unit
+from ytempire.eventstore.records import Claim, Recorded
 from ytempire.eventstore.store import EventStore
 from ytempire.eventstore.tasks import end
 
@@ -202,65 +201,6 @@ async def dead_letter(store: EventStore, delivery: Delivery, reason: str) -> Non
         await store.append(
             f"dead-letters-{delivery.consumer}", event, claim=Claim("dead-letter", f"{delivery.consumer}:{envelope.id}")
         )
-
-
-class TimerRunner:
-    """Appends what is due, in order of due time, each once."""
-
-    def __init__(self, store: EventStore, tick_s: float = 0.05) -> None:
-        self._store, self._tick_s = store, tick_s
-        self.next_due: datetime | None = None
-        self.firing = False
-
-    async def run(self) -> None:
-        listener = self._store.listen()
-        listener.set()
-        while True:
-            if listener.is_set():
-                listener.clear()
-                await self.refresh()
-            if self.next_due is not None and self.next_due <= self._store.clock():
-                await self._fire_due()
-                await self.refresh()
-            await asyncio.sleep(self._tick_s)
-
-    async def refresh(self) -> None:
-        async with self._store.pool.connection() as connection:
-            cursor = await connection.execute("select min(due) from es.timers")
-            row = await cursor.fetchone()
-            self.next_due = row[0] if row else None
-
-    async def _fire_due(self) -> None:
-        self.firing = True
-        try:
-            async with self._store.pool.connection() as connection:
-                cursor = await connection.execute(
-                    "select key, due, stream, type, data, meta from es.timers where due <= %s"
-                    " order by due, key limit 100",
-                    [self._store.clock()],
-                )
-                due = await cursor.fetchall()
-            for row in due:
-                await self._fire(*row)
-        finally:
-            self.firing = False
-
-    async def _fire(
-        self, key: str, due: datetime, stream: str, type_: str, data: dict[str, object], meta: dict[str, str]
-    ) -> None:
-        model = lookup(type_, self._store.service)
-        if model is None:
-            raise LookupError(f"timer {key} holds an unknown event {type_}")
-        unit = Unit(
-            (StreamAppend(stream, (model.read(data),)),),
-            Claim("timer", f"{key}@{due.isoformat()}"),
-            fired=((key, due),),
-            context=MessageContext(meta["tenant"], meta["correlation"], meta["causation"]),
-        )
-        committed = await self._store.submit(unit)
-        if committed.duplicate:
-            async with self._store.pool.connection() as connection:
-                await connection.execute("delete from es.timers where key = %s and due = %s", [key, due])
 
 
 async def _wait(listener: asyncio.Event) -> None:
