@@ -20,7 +20,7 @@ from ytempire.chassis.clock import Clock, SystemClock, VirtualClock
 from ytempire.chassis.host import AnyDefinition, Host, Service
 from ytempire.chassis.settings import ServiceSettings, load
 from ytempire.events.signals import ServiceHeartbeat
-from ytempire.eventstore import EventStore, ReadModels
+from ytempire.eventstore import EventStore, Leases, ReadModels
 from ytempire.eventstore.migrate import upgrade
 from ytempire.eventstore.tasks import end
 from ytempire.eventstore.timers import TimerRunner
@@ -101,6 +101,7 @@ class _Process:
 
     async def _start_flows(self, stack: contextlib.AsyncExitStack, host: Host[Any], service: Service) -> None:
         store, models = host.store, host.models
+        leases = Leases(store.dsn)
         relay = Relay(store, host.nats)
         projectors = [
             Projector(store, models, p) for p in models.projections if store.service in p.producers(store.service)
@@ -112,16 +113,18 @@ class _Process:
         await consumers.start()
         await faststream.start()
         stack.push_async_callback(faststream.stop)
-        self._spawn(relay.run(), "relay")
+        # whatever has one order has one owner, however many copies of the service run
+        leases.lead("relay", relay.run)
+        leases.lead("timers", timers.run)
         for projector in projectors:
-            self._spawn(projector.run(), "projector")
+            leases.lead(projector.name, projector.run)
         for reactor in reactors:
-            self._spawn(reactor.run(), "reactor")
-        self._spawn(timers.run(), "timers")
+            leases.lead(reactor.name, reactor.run)
+        self._spawn(leases.run(), "leases")
         self._spawn(self._heartbeat(host), "heartbeat")
         for loop in service.background:
             self._spawn(loop(), "background")
-        state = _State(host, service, relay, projectors, reactors, timers, consumers)
+        state = _State(host, service, leases, relay, projectors, reactors, timers, consumers)
         self._serve(health.application(lambda: self._ready, state.report), "127.0.0.1", host.settings.health_port)
         if service.http is not None:
             self._serve(service.http, "0.0.0.0", service.http_port)  # noqa: S104 - the one public door
@@ -160,13 +163,14 @@ class _State:
         self,
         host: Host[Any],
         service: Service,
+        leases: Leases,
         relay: Relay,
         projectors: list[Projector],
         reactors: list[Reactor],
         timers: TimerRunner,
         consumers: Consumers,
     ) -> None:
-        self._host, self._service, self._relay = host, service, relay
+        self._host, self._service, self._leases, self._relay = host, service, leases, relay
         self._projectors, self._reactors, self._timers, self._consumers = projectors, reactors, timers, consumers
 
     async def report(self) -> dict[str, Any]:
@@ -177,9 +181,11 @@ class _State:
         now = self._host.clock.now()
         open_work = {
             "timers": self._timers.firing or (due is not None and due <= now),
-            "relay": not self._relay.idle or await self._unpublished(),
-            "projections": any(p.position < head for p in self._projectors),
-            "reactions": any(r.busy or r.position < head for r in self._reactors),
+            # what another copy owns is that copy's to report
+            "leases": not self._leases.covered,
+            "relay": self._leases.leads("relay") and (not self._relay.idle or await self._unpublished()),
+            "projections": any(p.position < head for p in self._projectors if self._leases.leads(p.name)),
+            "reactions": any(r.busy or r.position < head for r in self._reactors if self._leases.leads(r.name)),
             "consumers": self._consumers.busy > 0 or await self._consumers.pending() > 0,
             "service": self._service.busy(),
         }

@@ -11,6 +11,7 @@ from ytempire.eventstore.errors import (
     VersionConflictError,
 )
 from ytempire.eventstore.ids import derived_id, new_id
+from ytempire.eventstore.leases import LEASE_S, Leases
 from ytempire.eventstore.readmodels import Projection, ReadModels
 from ytempire.eventstore.records import (
     NO_STREAM,
@@ -27,6 +28,7 @@ from ytempire.eventstore.store import EventStore
 from ytempire.eventstore.workers import Reaction
 
 __all__ = [
+    "LEASE_S",
     "NO_STREAM",
     "PARTITIONS",
     "ChainBrokenError",
@@ -37,6 +39,7 @@ __all__ = [
     "EventStore",
     "Handler",
     "Handlers",
+    "Leases",
     "MessageContext",
     "PermanentError",
     "Projection",

@@ -89,6 +89,16 @@ create table es.checkpoints (
     position bigint not null
 );
 
+create table es.leases (
+    name text not null,
+    partition int not null,
+    owner text not null,
+    pid int not null,
+    backend_start timestamptz not null,
+    until timestamptz not null,
+    primary key (name, partition)
+);
+
 create table es.dead_letters (
     consumer text not null,
     event_id uuid not null,
@@ -120,7 +130,7 @@ grant usage on schema es to {app};
 grant select, insert on es.events, es.outbox, es.inbox to {app};
 grant select, update on es.head to {app};
 grant select, insert, update, delete on
-    es.timers, es.tracking, es.projections, es.checkpoints, es.dead_letters, es.subject_keys to {app};
+    es.timers, es.tracking, es.projections, es.checkpoints, es.leases, es.dead_letters, es.subject_keys to {app};
 grant usage, create on schema rm to {app};
 grant create on database {database} to {app};
 """

@@ -29,6 +29,7 @@ class Projector:
 
     def __init__(self, store: EventStore, models: ReadModels, projection: Projection) -> None:
         self._store, self._models, self._projection = store, models, projection
+        self.name = f"projection {projection.name}"
         self.position = 0
 
     async def run(self) -> None:
@@ -81,6 +82,7 @@ class Reactor:
 
     def __init__(self, store: EventStore, reaction: Reaction, traced: Traced) -> None:
         self._store, self._reaction, self._traced = store, reaction, traced
+        self.name = f"reaction {reaction.name}"
         self._slots = asyncio.Semaphore(reaction.concurrency)
         self._by_type = {event.type_name(): handler for event, handler in reaction.handlers.items()}
         self._last: dict[str, asyncio.Task[None]] = {}
