@@ -18,6 +18,7 @@ from ytempire.events.onboarding import EmailVerified
 from ytempire.eventstore import EventStore, Projection, ReadModels, RewindError, derived_id, partition_of
 from ytempire.eventstore.shadow import rebuild
 from ytempire.eventstore.tasks import end
+from ytempire.eventstore.tracking import apply_foreign, apply_own, own_position
 from ytempire.eventstore.workers import Projector
 
 TABLES = MetaData()
@@ -73,42 +74,42 @@ async def rows(models: ReadModels, projection: Projection) -> dict[str, int]:
 
 async def test_each_event_is_applied_once_behind_its_predecessor(models: ReadModels) -> None:
     for position, previous in ((3, 0), (7, 3), (8, 7)):
-        await models.apply_foreign(verified(position), PARTITION, previous, position)
-    await models.apply_foreign(verified(7), PARTITION, 3, 2)
-    await models.apply_foreign(verified(3), PARTITION, 0, 1)
+        await apply_foreign(models, verified(position), PARTITION, previous, position)
+    await apply_foreign(models, verified(7), PARTITION, 3, 2)
+    await apply_foreign(models, verified(3), PARTITION, 0, 1)
     assert await rows(models, FOREIGN) == {user(3): 1, user(7): 1, user(8): 1}
     assert await rows(models, OWN) == {}
 
 
 async def test_a_gap_is_refused_until_it_is_filled(models: ReadModels) -> None:
-    await models.apply_foreign(verified(3), PARTITION, 0, 1)
+    await apply_foreign(models, verified(3), PARTITION, 0, 1)
     with pytest.raises(RewindError) as refused:
-        await models.apply_foreign(verified(8), PARTITION, 7, 3)
+        await apply_foreign(models, verified(8), PARTITION, 7, 3)
     assert refused.value.seq == 1
     assert await rows(models, FOREIGN) == {user(3): 1}
     for position, previous in ((3, 0), (7, 3), (8, 7)):
-        await models.apply_foreign(verified(position), PARTITION, previous, position)
+        await apply_foreign(models, verified(position), PARTITION, previous, position)
     assert await rows(models, FOREIGN) == {user(3): 1, user(7): 1, user(8): 1}
 
 
 async def test_a_first_event_that_has_predecessors_is_a_gap(models: ReadModels) -> None:
     with pytest.raises(RewindError):
-        await models.apply_foreign(verified(8), PARTITION, 7, 3)
+        await apply_foreign(models, verified(8), PARTITION, 7, 3)
     assert await rows(models, FOREIGN) == {}
 
 
 async def test_partitions_do_not_wait_for_each_other(models: ReadModels) -> None:
-    await models.apply_foreign(verified(9), 1, 0, 2)
-    await models.apply_foreign(verified(3), 2, 0, 1)
-    await models.apply_foreign(verified(10), 1, 9, 3)
+    await apply_foreign(models, verified(9), 1, 0, 2)
+    await apply_foreign(models, verified(3), 2, 0, 1)
+    await apply_foreign(models, verified(10), 1, 9, 3)
     assert await rows(models, FOREIGN) == {user(3): 1, user(9): 1, user(10): 1}
 
 
 async def test_a_handler_that_fails_leaves_no_mark(models: ReadModels) -> None:
     broken = verified(3).model_copy(update={"data": {}})
     with pytest.raises(ValueError, match="user_id"):
-        await models.apply_foreign(broken, PARTITION, 0, 1)
-    await models.apply_foreign(verified(3), PARTITION, 0, 1)
+        await apply_foreign(models, broken, PARTITION, 0, 1)
+    await apply_foreign(models, verified(3), PARTITION, 0, 1)
     assert await rows(models, FOREIGN) == {user(3): 1}
 
 
@@ -127,13 +128,13 @@ async def test_the_own_log_is_followed_by_two_projectors_at_once(
     await until(caught_up)
     await end(tasks)
     assert await rows(models, OWN) == {user(n): 1 for n in range(30)}
-    assert await models.own_position(OWN) == 30
+    assert await own_position(models, OWN) == 30
 
 
 async def test_a_rebuild_is_equal_and_a_changed_row_is_found(models: ReadModels, store: EventStore) -> None:
     created = [CustomerCreated(user_id=user(n % 4), stripe_customer_id=f"cus_{n}") for n in range(12)]
     await store.append("account", *created[:8])
-    await models.apply_own(OWN, await store.read(0), 8)
+    await apply_own(models, OWN, await store.read(0), 8)
     await store.append("account", *created[8:])
 
     async def foreign(source: str) -> AsyncIterator[tuple[Envelope, int]]:
@@ -141,7 +142,7 @@ async def test_a_rebuild_is_equal_and_a_changed_row_is_found(models: ReadModels,
             yield verified(position), partition
 
     for position, previous, partition in ((3, 0, 1), (4, 0, 2), (7, 3, 1)):
-        await models.apply_foreign(verified(position), partition, previous, position)
+        await apply_foreign(models, verified(position), partition, previous, position)
     for projection, count, source in ((OWN, 4, "billing"), (FOREIGN, 3, "onboarding")):
         rebuilt = await rebuild(store, models, projection, foreign)
         assert (rebuilt.equal, rebuilt.rows, rebuilt.sources) == (True, count, (source,))

@@ -25,7 +25,7 @@ from ytempire.events.onboarding import PlanSelected, UserCreated
 from ytempire.events.publisher import UploadStarted, VideoPublishFailed, VideoScheduled
 from ytempire.events.support import TicketEscalated, TicketOpened, TicketResolved
 from ytempire.eventstore import EventStore, Projection, ReadModels, derived_id
-from ytempire.eventstore.readmodels import create_tables, within
+from ytempire.eventstore.projection import create_tables, within
 from ytempire.eventstore.schema import create_event_store
 from ytempire.eventstore.shadow import rebuild
 from ytempire.gateway.projections import PROJECTIONS

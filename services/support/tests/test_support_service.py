@@ -59,6 +59,7 @@ from ytempire.eventstore.migrate import upgrade
 from ytempire.eventstore.shadow import rebuild
 from ytempire.eventstore.tasks import end
 from ytempire.eventstore.timers import TimerRunner
+from ytempire.eventstore.tracking import apply_own
 from ytempire.eventstore.vault import Vault
 from ytempire.eventstore.workers import Reactor
 from ytempire.support.adapters.heartbeats import NatsHeartbeats
@@ -159,7 +160,7 @@ class Running:
         head = (await self.store.head()).position
         records = await self.store.read(0, head)
         for projection in PROJECTIONS:
-            await self.models.apply_own(projection, records, head)
+            await apply_own(self.models, projection, records, head)
 
     async def rows(self, projection: Any, table: Table) -> Sequence[Any]:
         async with self.models.reading(projection) as connection:

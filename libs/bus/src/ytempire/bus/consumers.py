@@ -33,6 +33,7 @@ from ytempire.eventstore import (
     TransientError,
     handling,
 )
+from ytempire.eventstore.tracking import apply_foreign
 from ytempire.eventstore.workers import dead_letter
 
 _FETCH_S = 5.0
@@ -158,7 +159,7 @@ class Consumers:
             arrival = _arrival.get()
             try:
                 envelope = Envelope.model_validate(body)
-                await self._models.apply_foreign(envelope, arrival.partition, arrival.previous, arrival.sequence)
+                await apply_foreign(self._models, envelope, arrival.partition, arrival.previous, arrival.sequence)
             except RewindError as error:
                 log.warning("read model rewinds", durable=durable.name, to=error.seq)
                 await self._jetstream.reset_consumer(durable.stream, durable.name, error.seq)

@@ -12,7 +12,8 @@ from ytempire.eventstore.errors import (
 )
 from ytempire.eventstore.ids import derived_id, new_id
 from ytempire.eventstore.leases import LEASE_S, Leases
-from ytempire.eventstore.readmodels import Projection, ReadModels
+from ytempire.eventstore.projection import Projection
+from ytempire.eventstore.readmodels import ReadModels
 from ytempire.eventstore.records import (
     NO_STREAM,
     PARTITIONS,

@@ -68,13 +68,12 @@ create table es.timers (
 create index timers_due on es.timers (due, key);
 
 create table es.tracking (
-    projection text not null,
-    version int not null,
+    model text not null,
     source text not null,
     partition int not null,
     position bigint not null,
     seq bigint not null default 0,
-    primary key (projection, version, source, partition)
+    primary key (model, source, partition)
 );
 
 create table es.projections (

@@ -10,8 +10,10 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ytempire.events import Envelope
-from ytempire.eventstore.readmodels import OWN, Projection, ReadModels, create_tables, within
+from ytempire.eventstore.projection import Projection, create_tables, within
+from ytempire.eventstore.readmodels import ReadModels
 from ytempire.eventstore.store import EventStore
+from ytempire.eventstore.tracking import OWN
 
 _PAGE = 1000
 
@@ -86,8 +88,7 @@ async def _fill_own(
 
 async def _marks(connection: AsyncConnection, projection: Projection) -> Marks:
     rows = await connection.execute(
-        text("select source, partition, position from es.tracking where projection = :p and version = :v"),
-        {"p": projection.name, "v": projection.version},
+        text("select source, partition, position from es.tracking where model = :m"), {"m": projection.schema}
     )
     return {(str(source), int(partition)): int(position) for source, partition, position in rows}
 

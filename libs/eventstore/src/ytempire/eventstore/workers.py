@@ -14,10 +14,12 @@ from ytempire.events.platform import EventDeadLettered
 from ytempire.eventstore.context import MessageContext, handling
 from ytempire.eventstore.delivery import Delivery, Handlers
 from ytempire.eventstore.errors import PermanentError, RewindError
-from ytempire.eventstore.readmodels import Projection, ReadModels
+from ytempire.eventstore.projection import Projection
+from ytempire.eventstore.readmodels import ReadModels
 from ytempire.eventstore.records import Claim, Recorded
 from ytempire.eventstore.store import EventStore
 from ytempire.eventstore.tasks import end
+from ytempire.eventstore.tracking import apply_own, own_position
 
 _PAGE = 500
 _POLL_S = 1.0
@@ -34,7 +36,7 @@ class Projector:
 
     async def run(self) -> None:
         listener = self._store.listen()
-        self.position = await self._models.own_position(self._projection)
+        self.position = await own_position(self._models, self._projection)
         while True:
             listener.clear()
             records = await self._store.read(self.position, _PAGE)
@@ -42,10 +44,10 @@ class Projector:
                 await _wait(listener)
                 continue
             try:
-                await self._models.apply_own(self._projection, records, records[-1].position)
+                await apply_own(self._models, self._projection, records, records[-1].position)
                 self.position = records[-1].position
             except RewindError:
-                self.position = await self._models.own_position(self._projection)
+                self.position = await own_position(self._models, self._projection)
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ytempire.events import Envelope, Event, gateway, public_events
 from ytempire.eventstore import Projection
-from ytempire.eventstore.readmodels import Apply
+from ytempire.eventstore.projection import Apply
 from ytempire.gateway.projections.common import announce, mark_column, tenant_column, time_column, upsert
 
 TABLES = MetaData()

@@ -21,7 +21,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ytempire.events import Envelope, Event
 from ytempire.eventstore import Projection
-from ytempire.eventstore.readmodels import Apply
+from ytempire.eventstore.projection import Apply
 from ytempire.support.domain.events import (
     VideoJobAccepted,
     VideoJobFailed,

@@ -1,0 +1,60 @@
+"""Projections: read models as pure consequences of events.
+
+A projection names its tables and, for each event it cares about, a handler that writes them. Its tables live in a
+schema of their own, ``rm_<name>_v<version>``, so that a rebuild can fill another schema with the very same code.
+Keys and times come from the event, never from the projector's clock. Where two producers write one row, each writes
+its own columns, so that the order in which their events arrive does not matter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from sqlalchemy import MetaData, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from ytempire.events import Envelope, Event
+
+Apply = Callable[[AsyncConnection, Any, Envelope], Awaitable[None]]
+
+
+@dataclass(frozen=True)
+class Projection:
+    name: str
+    tables: MetaData
+    handlers: Mapping[type[Event], Apply]
+    version: int = 1
+
+    @property
+    def schema(self) -> str:
+        """Where its live tables are."""
+        return f"rm_{self.name}_v{self.version}"
+
+    @cached_property
+    def _by_type(self) -> Mapping[str, tuple[type[Event], Apply]]:
+        return {event.type_name(): (event, handler) for event, handler in self.handlers.items()}
+
+    def producers(self, service: str) -> set[str]:
+        """Whose logs it reads."""
+        return {p for event in self.handlers for p in ((service,) if event.private else event.producers)}
+
+    async def apply(self, connection: AsyncConnection, envelope: Envelope) -> None:
+        """Write the consequences of one event; events it has no handler for have none."""
+        if found := self._by_type.get(envelope.type):
+            event, handler = found
+            await handler(connection, event.read(envelope.data), envelope)
+
+
+async def create_tables(connection: AsyncConnection, projection: Projection, schema: str) -> None:
+    """The projection's tables in a schema of their own; existing ones are left alone."""
+    await connection.execute(text(f'create schema if not exists "{schema}"'))
+    scoped = await within(connection, schema)
+    await scoped.run_sync(projection.tables.create_all)
+
+
+async def within(connection: AsyncConnection, schema: str) -> AsyncConnection:
+    """The same connection with unqualified tables meaning those of ``schema``."""
+    return await connection.execution_options(schema_translate_map={None: schema})
