@@ -10,6 +10,7 @@ from ytempire.eventstore.errors import (
     TransientError,
     VersionConflictError,
 )
+from ytempire.eventstore.feed import Feed, OutboxRow
 from ytempire.eventstore.ids import derived_id, new_id
 from ytempire.eventstore.leases import LEASE_S, Leases
 from ytempire.eventstore.projection import Projection
@@ -38,10 +39,12 @@ __all__ = [
     "Decider",
     "Delivery",
     "EventStore",
+    "Feed",
     "Handler",
     "Handlers",
     "Leases",
     "MessageContext",
+    "OutboxRow",
     "PermanentError",
     "Projection",
     "Reaction",

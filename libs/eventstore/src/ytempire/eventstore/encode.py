@@ -11,6 +11,7 @@ from typing import Any
 import orjson
 
 from ytempire.eventstore.context import MessageContext
+from ytempire.eventstore.feed import OutboxRow
 from ytempire.eventstore.ids import new_id
 from ytempire.eventstore.records import Recorded, Timer, Unit, partition_of
 
@@ -28,7 +29,7 @@ class Rows:
     """What one statement writes."""
 
     events: list[dict[str, Any]] = field(default_factory=list)
-    outbox: list[dict[str, Any]] = field(default_factory=list)
+    outbox: list[OutboxRow] = field(default_factory=list)
     claims: list[dict[str, Any]] = field(default_factory=list)
     timers: list[dict[str, Any]] = field(default_factory=list)
     cancel: list[dict[str, Any]] = field(default_factory=list)
@@ -145,14 +146,15 @@ class Encoder:
         partition = partition_of(record.stream)
         body = record.envelope().model_dump_json(exclude_none=True)
         rows.outbox.append(
-            {
-                "position": record.position,
-                "event_id": record.id,
-                "subject": f"yt.{self._service}.{record.type}.{partition}",
-                "partition": partition,
-                "previous": previous.get(partition, 0),
-                "body": orjson.Fragment(body),
-            }
+            OutboxRow(
+                position=record.position,
+                event_id=record.id,
+                subject=f"yt.{self._service}.{record.type}.{partition}",
+                partition=partition,
+                previous=previous.get(partition, 0),
+                body=body.encode(),
+                traceparent=record.meta.get("traceparent"),
+            )
         )
         previous[partition] = record.position
 

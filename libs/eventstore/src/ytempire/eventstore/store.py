@@ -14,6 +14,7 @@ from ytempire.eventstore import reading
 from ytempire.eventstore.decider import Decider
 from ytempire.eventstore.encode import Head
 from ytempire.eventstore.errors import VersionConflictError
+from ytempire.eventstore.feed import Feed
 from ytempire.eventstore.records import Claim, Committed, Recorded, StreamAppend, Unit
 from ytempire.eventstore.tasks import end
 from ytempire.eventstore.writer import Writer
@@ -45,6 +46,11 @@ class EventStore:
     @property
     def pool(self) -> AsyncConnectionPool:
         return self._pool
+
+    @property
+    def feed(self) -> Feed:
+        """The newest outbox rows of this process, in memory."""
+        return self._writer.feed
 
     def listen(self) -> asyncio.Event:
         """An event that is set after each commit of this process."""

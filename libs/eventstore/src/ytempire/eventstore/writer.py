@@ -21,6 +21,7 @@ from psycopg import AsyncConnection
 from ytempire.eventstore.context import MessageContext, current
 from ytempire.eventstore.encode import Encoder, Head, Rows
 from ytempire.eventstore.errors import VersionConflictError
+from ytempire.eventstore.feed import Feed, OutboxRow
 from ytempire.eventstore.reading import claimed, fetch_head, last_outbox, stream_versions, timers_set
 from ytempire.eventstore.records import Committed, Recorded, Unit
 
@@ -85,6 +86,7 @@ class Writer:
         self._previous: dict[int, int] = {}
         self._versions: OrderedDict[str, int] = OrderedDict()
         self._listeners: list[asyncio.Event] = []
+        self.feed = Feed()
 
     def listen(self) -> asyncio.Event:
         """An event that is set after each commit; the listener clears it."""
@@ -171,6 +173,7 @@ class Writer:
             )
             results.append(recorded)
         await self._execute(connection, old, head, rows)
+        self.feed.offer(max(self._previous.values(), default=0), rows.outbox)
         self._head, self._previous = head, previous
         for recorded in results:
             for record in recorded:
@@ -194,11 +197,13 @@ class Writer:
                 if not await timers_set(connection, waiting.unit.fired):
                     waiting.done.set_result(Committed((), duplicate=True))
                     return
-                rows = Rows()
+                rows, previous = Rows(), await last_outbox(connection)
+                behind = max(previous.values(), default=0)
                 new, recorded = self._encoder.encode(
-                    waiting.unit, waiting.context, head, versions, await last_outbox(connection), self._clock(), rows
+                    waiting.unit, waiting.context, head, versions, previous, self._clock(), rows
                 )
                 await self._execute(connection, head, new, rows)
+            self.feed.offer(behind, rows.outbox)
             waiting.done.set_result(Committed(recorded))
         except Exception as error:
             if isinstance(error, psycopg.OperationalError):
@@ -214,7 +219,7 @@ class Writer:
                 "hash": new.hash,
                 "claims": orjson.dumps(rows.claims).decode(),
                 "events": orjson.dumps(rows.events).decode(),
-                "outbox": orjson.dumps(rows.outbox).decode(),
+                "outbox": orjson.dumps([_outbox(row) for row in rows.outbox]).decode(),
                 "timers": orjson.dumps(rows.timers).decode(),
                 "cancel": orjson.dumps(rows.cancel).decode(),
             },
@@ -263,6 +268,17 @@ def _expect(unit: Unit, versions: dict[str, int] | OrderedDict[str, int]) -> Non
     for append in unit.appends:
         if append.expected is not None and versions[append.stream] != append.expected:
             raise VersionConflictError(append.stream, append.expected, versions[append.stream])
+
+
+def _outbox(row: OutboxRow) -> dict[str, object]:
+    return {
+        "position": row.position,
+        "event_id": row.event_id,
+        "subject": row.subject,
+        "partition": row.partition,
+        "previous": row.previous,
+        "body": orjson.Fragment(row.body),
+    }
 
 
 def _fail(waiting: _Waiting, error: BaseException) -> None:
