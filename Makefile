@@ -9,11 +9,12 @@ UV_VERSION := 0.13.9
 MEMBERS := libs/events libs/eventstore libs/bus libs/chassis \
 	services/gateway services/onboarding services/billing services/media \
 	services/publisher services/analytics services/support sandbox cli
-SOURCES := libs services sandbox cli tests tools
+SOURCES := libs services sandbox cli tests tools bench
 VAR ?= var/platform
 PORT ?= 8000
 BRIEF ?=
 AREA ?= journey
+SUITE ?=
 
 ##@ Use
 
@@ -66,7 +67,7 @@ lint: install ## Formatting, lint rules, who may import whom, file sizes
 
 .PHONY: types
 types: install ## The strict type checker
-	@$(BIN)/mypy $(MEMBERS:%=%/src)
+	@$(BIN)/mypy $(MEMBERS:%=%/src) bench
 
 .PHONY: look
 look: install ## A contact sheet of the demo's video: var/demo/contact.png
@@ -101,6 +102,10 @@ chaos-journey: install ## Ten journeys with kill -9 drawn from a seed (SEED=n, J
 .PHONY: prove
 prove: install ## Check what was promised: id, figure, target, verdict (AREA=journey, LONG=1 for the long rows)
 	@$(BIN)/python -m tests.prove.$(AREA) $(if $(LONG),--long)
+
+.PHONY: bench
+bench: install ## Measure against raw drivers and other libraries, in turns (SUITE=backbone, ONLY=part of a row's name)
+	@$(BIN)/python -m bench $(SUITE) $(if $(ONLY),--only "$(ONLY)")
 
 ##@ Clean
 

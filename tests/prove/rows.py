@@ -21,7 +21,7 @@ from rich.table import Table
 REPOSITORY = Path(__file__).parents[2]
 RESULTS = REPOSITORY / "bench" / "results"
 _FSYNCS = 200
-_FRAMES = 300
+FRAMES = 300
 
 
 @dataclass(frozen=True)
@@ -67,9 +67,9 @@ def _git(*arguments: str) -> str:
     return done.stdout.strip()
 
 
-def calibration() -> dict[str, float]:
+def calibration(frames: int = FRAMES) -> dict[str, float]:
     """What this machine can do now: fsync p50 in ms, and frames a second of a pure encode."""
-    return {"fsync_p50_ms": _fsync_ms(), "encode_fps": _encode_fps(), "load_1m": round(os.getloadavg()[0], 2)}
+    return {"fsync_p50_ms": _fsync_ms(), "encode_fps": _encode_fps(frames), "load_1m": round(os.getloadavg()[0], 2)}
 
 
 def _fsync_ms() -> float:
@@ -84,14 +84,14 @@ def _fsync_ms() -> float:
     return round(statistics.median(times) * 1000, 3)
 
 
-def _encode_fps() -> float:
+def _encode_fps(frames: int) -> float:
     import imageio_ffmpeg
 
     begin = time.perf_counter()
-    source = f"testsrc2=size=1920x1080:rate=30:duration={_FRAMES / 30}"
+    source = f"testsrc2=size=1920x1080:rate=30:duration={frames / 30}"
     options = ["-c:v", "libx264", "-preset", "veryfast", "-crf", "18", "-f", "null", "-"]
     subprocess.run([imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-f", "lavfi", "-i", source, *options], check=True)
-    return round(_FRAMES / (time.perf_counter() - begin), 1)
+    return round(frames / (time.perf_counter() - begin), 1)
 
 
 def stored(area: str, row_id: str, tree: str) -> Row | None:

@@ -1,0 +1,1 @@
+"""The event backbone against raw drivers, `eventsourcing` and plain FastStream."""

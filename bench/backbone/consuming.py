@@ -1,0 +1,4 @@
+from bench.backbone.world import World
+from bench.harness import Comparison
+
+COMPARISONS: tuple[Comparison[World], ...] = ()
