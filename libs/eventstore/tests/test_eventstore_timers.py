@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import random
+import sys
 from collections.abc import AsyncIterator, Sequence
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from ytempire.events import Event
 from ytempire.events.onboarding import EmailVerified
-from ytempire.eventstore import Claim, Decider, EventStore, StreamAppend, Timer, Unit, derived_id
+from ytempire.eventstore import Decider, EventStore, StreamAppend, Timer, Unit, derived_id
 from ytempire.eventstore.audit import verify
 from ytempire.eventstore.tasks import end
 from ytempire.eventstore.timers import TimerRunner
@@ -21,12 +25,16 @@ class Due(Event, owner="billing", private=True):
     name: str
 
 
+class Awaited(Event, owner="billing", private=True):
+    """Something reacts to it."""
+
+
 EVENT = EmailVerified(user_id=derived_id("user"))
 
 
 @pytest.fixture
 async def runner(store: EventStore) -> AsyncIterator[TimerRunner]:
-    runner = TimerRunner(store, tick_s=0.005)
+    runner = TimerRunner(store, (), tick_s=0.005)
     task = asyncio.create_task(runner.run())
     yield runner
     await end([task])
@@ -41,7 +49,7 @@ async def set_(store: EventStore, *timers: Timer, cancel: Sequence[str] = ()) ->
 
 
 async def fired(store: EventStore) -> list[str]:
-    return [r.event.name for r in await store.read(0) if isinstance(r.event, Due)]
+    return [r.event.name for r in await store.read(0, 10_000) if isinstance(r.event, Due)]
 
 
 async def kept(store: EventStore) -> list[str]:
@@ -55,7 +63,7 @@ async def until_fired(store: EventStore, runner: TimerRunner, clock: Any) -> lis
     async with asyncio.timeout(20):
         while True:
             await runner.refresh()
-            if not runner.firing and (runner.next_due is None or runner.next_due > clock.now()):
+            if not runner.firing and not runner.due(clock.now()):
                 return await fired(store)
             await asyncio.sleep(0.005)
 
@@ -94,12 +102,9 @@ async def test_a_timer_set_anew_fires_at_its_new_time_alone(store: EventStore, r
 async def test_a_firing_that_is_submitted_twice_happens_once(store: EventStore, clock: Any) -> None:
     one = timer(clock, "one", 1)
     await set_(store, one)
-    firing = Unit(
-        (StreamAppend(one.stream, (one.event,)),), Claim("timer", f"one@{one.due}"), fired=((one.key, one.due),)
-    )
+    firing = Unit((StreamAppend(one.stream, (one.event,)),), fired=((one.key, one.due),))
     first, second = await store.submit(firing), await store.submit(firing)
-    assert (first.duplicate, second.duplicate) == (False, True)
-    assert second.events == first.events
+    assert (first.duplicate, second.duplicate, second.events) == (False, True, ())
     assert await fired(store) == ["one"]
     assert await kept(store) == []
 
@@ -110,7 +115,7 @@ async def test_a_timer_that_was_taken_back_while_it_was_firing_does_nothing(
 ) -> None:
     one = timer(clock, "one", 1)
     await set_(store, one)
-    firing = Unit((StreamAppend(one.stream, (one.event,)),), Claim("timer", "x"), fired=((one.key, one.due),))
+    firing = Unit((StreamAppend(one.stream, (one.event,)),), fired=((one.key, one.due),))
     neighbour = Unit((StreamAppend("b", (EVENT,)),))
     if change == "cancelled":
         await set_(store, cancel=("one",))
@@ -127,7 +132,7 @@ async def test_a_crash_behind_the_firing_s_commit_leaves_nothing_to_fire(
 ) -> None:
     await set_(store, timer(clock, "one", 1), timer(clock, "two", 2))
     clock.advance(hours=3)
-    runners = [TimerRunner(store), TimerRunner(await open_store())]
+    runners = [TimerRunner(store, ()), TimerRunner(await open_store(), ())]
     # two processes that both believe they are the one
     tasks = [asyncio.create_task(runner.run()) for runner in runners]
     await until_fired(store, runners[0], clock)
@@ -161,3 +166,64 @@ async def test_a_key_that_is_cancelled_and_set_in_one_unit_is_set(store: EventSt
     await set_(store, timer(clock, "one", 1))
     await set_(store, timer(clock, "one", 2), cancel=("one",))
     assert await kept(store) == ["one"]
+
+
+async def test_rule_4_14_each_timer_fires_once_in_order_of_its_time_whatever_stream_it_is_of(
+    store: EventStore, runner: TimerRunner, clock: Any
+) -> None:
+    begin = clock.now()
+    wanted = [Timer(f"{n:03}", begin + timedelta(minutes=n), f"timers-{n % 7}", Due(name=str(n))) for n in range(500)]
+    await set_(store, *random.Random(14).sample(wanted, len(wanted)))
+    clock.advance(days=1)
+    assert await until_fired(store, runner, clock) == [str(n) for n in range(500)]
+    times = [r.time for r in await store.read(0, 1000) if isinstance(r.event, Due)]
+    assert times == [timer.due for timer in wanted]
+    assert (await verify(store)).findings == []
+
+
+async def test_rule_4_14_a_late_firing_says_when_it_was_due_but_time_never_runs_back_in_a_log(
+    store: EventStore, clock: Any
+) -> None:
+    await set_(store, timer(clock, "before", 1), timer(clock, "after", 3))
+    clock.advance(hours=2)
+    noted = await store.append("a", EVENT)
+    clock.advance(hours=2)
+    runner = TimerRunner(store, ())
+    task = asyncio.create_task(runner.run())
+    await until_fired(store, runner, clock)
+    await end([task])
+    before, after = (r.time for r in await store.read(0) if isinstance(r.event, Due))
+    assert (before, after) == (noted.events[0].time, noted.events[0].time + timedelta(hours=1))
+    clock.advance(hours=-48)
+    assert (await store.append("a", EVENT)).events[0].time == after
+
+
+async def test_a_timer_is_quiet_only_if_it_is_private_and_nothing_reacts_to_it(store: EventStore, clock: Any) -> None:
+    runner = TimerRunner(store, {Awaited.type_name()})
+    at = clock.now()
+    await set_(store, timer(clock, "quiet", 1))
+    await runner.refresh()
+    assert (runner.next_due, runner.next_quiet) == (None, at + timedelta(hours=1))
+    await set_(store, Timer("public", at + timedelta(hours=3), "t", EVENT))
+    await runner.refresh()
+    assert runner.next_due == at + timedelta(hours=3)
+    await set_(store, Timer("awaited", at + timedelta(hours=2), "t", Awaited()))
+    await runner.refresh()
+    assert runner.next_due == at + timedelta(hours=2)
+
+
+@pytest.mark.parametrize("place", ["timer.before_append", "timer.after_append"])
+async def test_rule_4_14_a_crash_at_each_step_of_a_firing_neither_loses_nor_repeats_it(
+    store: EventStore, store_database: Any, clock: Any, place: str
+) -> None:
+    await set_(store, *(timer(clock, f"{n:03}", n) for n in range(1, 301)))
+    clock.advance(hours=300)
+    child = Path(__file__).with_name("timer_process.py")
+    arguments = [sys.executable, str(child), store_database.database.dsn, clock.now().isoformat()]
+    crashing = await asyncio.create_subprocess_exec(*arguments, env={**os.environ, "YTEMPIRE_CRASH_AT": place})
+    assert await crashing.wait() == 137
+    # the first unit alone was under way
+    assert len(await fired(store)) == (0 if place == "timer.before_append" else 200)
+    assert await (await asyncio.create_subprocess_exec(*arguments)).wait() == 0
+    assert await fired(store) == [f"{n:03}" for n in range(1, 301)]
+    assert (await verify(store)).findings == []

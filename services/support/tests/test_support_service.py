@@ -340,7 +340,7 @@ async def test_an_answer_that_is_late_is_escalated(running: Running) -> None:
     assert opened.priority == "normal"
     (reaction,) = reactions(CheckResponse(running.store))
     tasks = [
-        asyncio.create_task(TimerRunner(running.store).run()),
+        asyncio.create_task(TimerRunner(running.store, ()).run()),
         asyncio.create_task(Reactor(running.store, reaction, traced).run()),
     ]
     try:

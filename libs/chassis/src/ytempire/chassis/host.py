@@ -40,6 +40,11 @@ class Service:
     """Whether work is under way that no consumer knows of."""
     metrics: Mapping[str, Callable[[], float]] = field(default_factory=dict)
 
+    @property
+    def reacted(self) -> frozenset[str]:
+        """Names of the own events that something follows from."""
+        return frozenset(event.type_name() for reaction in self.reactions for event in reaction.handlers)
+
 
 @dataclass(frozen=True)
 class Host(Generic[SettingsT]):

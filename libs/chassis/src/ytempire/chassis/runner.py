@@ -107,7 +107,7 @@ class _Process:
             Projector(store, models, p) for p in models.projections if store.service in p.producers(store.service)
         ]
         reactors = [Reactor(store, reaction, telemetry.traced) for reaction in service.reactions]
-        timers = TimerRunner(store)
+        timers = TimerRunner(store, service.reacted)
         faststream = broker(host.settings.nats(), f"{store.service}-consumers")
         consumers = Consumers(faststream, host.jetstream, store, models, service.subscriptions, telemetry.traced)
         await consumers.start()
@@ -180,7 +180,7 @@ class _State:
         due = self._timers.next_due
         now = self._host.clock.now()
         open_work = {
-            "timers": self._timers.firing or (due is not None and due <= now),
+            "timers": self._timers.firing or self._timers.due(now),
             # what another copy owns is that copy's to report
             "leases": not self._leases.covered,
             "relay": self._leases.leads("relay") and (not self._relay.idle or await self._unpublished()),

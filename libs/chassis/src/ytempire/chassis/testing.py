@@ -121,11 +121,10 @@ class Bench:
 
     async def _quiet(self) -> bool:
         await self._timers.refresh()
-        due = self._timers.next_due
         head = (await self.store.head()).position
         return not (
             self._timers.firing
-            or (due is not None and due <= self.host.clock.now())
+            or self._timers.due(self.host.clock.now())
             or any(r.busy or r.position < head for r in self._reactors)
             or any(p.position < head for p in self._projectors)
         )
@@ -197,7 +196,7 @@ async def running(
             service,
             [Projector(store, models, p) for p in own],
             [Reactor(store, reaction, telemetry.traced) for reaction in service.reactions if react],
-            TimerRunner(store),
+            TimerRunner(store, service.reacted),
         )
         loops = [
             *(projector.run() for projector in bench._projectors),

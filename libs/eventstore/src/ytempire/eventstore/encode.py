@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from typing import Any
 
 import orjson
 
+from ytempire.events import Event
 from ytempire.eventstore.context import MessageContext
 from ytempire.eventstore.feed import OutboxRow
 from ytempire.eventstore.ids import new_id
@@ -18,10 +19,11 @@ from ytempire.eventstore.records import Recorded, Timer, Unit, partition_of
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """The end of the log: gapless position and the hash of the last row."""
+    """The end of the log: gapless position, hash and business time of the last row."""
 
     position: int
     hash: bytes
+    time: datetime = datetime(1, 1, 1, tzinfo=UTC)
 
 
 @dataclass(slots=True)
@@ -78,40 +80,58 @@ class Encoder:
         """
         recorded: list[Recorded] = []
         ids = iter(unit.ids)
+        reached: dict[str, int] = {}
         correlation = context.correlation
         for append in unit.appends:
-            version = versions[append.stream]
+            cause = append.context or replace(context, correlation=correlation)
+            version = reached.get(append.stream, versions[append.stream])
+            time = max(append.at or now, head.time)
             for event in append.events:
                 version += 1
                 event_id = next(ids, None) or new_id()
-                correlation = correlation or event_id
-                meta = {
-                    "tenant": context.tenant,
-                    "correlation": correlation,
-                    "causation": context.causation or event_id,
-                }
-                if context.traceparent:
-                    meta["traceparent"] = context.traceparent
-                record = Recorded(
-                    service=self._service,
-                    position=head.position + 1,
-                    stream=append.stream,
-                    version=version,
-                    id=event_id,
-                    type=event.type_name(),
-                    time=now,
-                    data=event.model_dump(mode="json"),
-                    meta=meta,
-                )
+                record = self._record(append.stream, version, event, event_id, cause, head.position + 1, time)
                 head = self._add(record, head, rows)
                 recorded.append(record)
+                cause = replace(cause, correlation=record.meta["correlation"])
                 if not event.private:
                     self._publish(record, previous, rows)
+            reached[append.stream] = version
+            if append.context is None:
+                correlation = cause.correlation
         self._claim(unit, recorded, head, rows)
         rows.timers.extend(_timer_row(timer, context, correlation) for timer in unit.timers)
         rows.cancel.extend({"key": key, "due": None} for key in unit.cancel)
         rows.cancel.extend({"key": key, "due": timestamp(due)} for key, due in unit.fired)
         return head, tuple(recorded)
+
+    def _record(
+        self,
+        stream: str,
+        version: int,
+        event: Event,
+        event_id: str,
+        cause: MessageContext,
+        position: int,
+        time: datetime,
+    ) -> Recorded:
+        meta = {
+            "tenant": cause.tenant,
+            "correlation": cause.correlation or event_id,
+            "causation": cause.causation or event_id,
+        }
+        if cause.traceparent:
+            meta["traceparent"] = cause.traceparent
+        return Recorded(
+            service=self._service,
+            position=position,
+            stream=stream,
+            version=version,
+            id=event_id,
+            type=event.type_name(),
+            time=time,
+            data=event.model_dump(mode="json"),
+            meta=meta,
+        )
 
     def _add(self, record: Recorded, head: Head, rows: Rows) -> Head:
         data, meta = orjson.dumps(record.data), orjson.dumps(record.meta)
@@ -140,7 +160,7 @@ class Encoder:
                 "hash": digest.hex(),
             }
         )
-        return Head(record.position, digest)
+        return Head(record.position, digest, record.time)
 
     def _publish(self, record: Recorded, previous: dict[int, int], rows: Rows) -> None:
         partition = partition_of(record.stream)

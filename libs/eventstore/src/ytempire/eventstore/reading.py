@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, cast
 
@@ -17,12 +18,16 @@ _COLUMNS = "position, stream, version, event_id::text, type, occurred_at, data, 
 
 
 async def fetch_head(connection: Connection, *, lock: bool = False) -> Head:
-    query = "select position, hash from es.head where id = 1"
+    query = (
+        "select position, hash, (select occurred_at from es.events e where e.position = h.position)"
+        " from es.head h where id = 1"
+    )
     cursor = await connection.execute(f"{query} for update" if lock else query)
     row = await cursor.fetchone()
     if row is None:
         raise RuntimeError("the store has no head row: its migrations did not run")
-    return Head(row[0], bytes(row[1]))
+    head = Head(row[0], bytes(row[1]))
+    return replace(head, time=row[2].astimezone(UTC)) if row[2] else head
 
 
 async def last_outbox(connection: Connection) -> dict[int, int]:

@@ -37,6 +37,10 @@ class StreamAppend:
     events: Sequence[Event]
     expected: int | None = None
     """Version the stream must have; None appends to whatever is there."""
+    at: datetime | None = None
+    """Business time of the events; None: now. Never before the last event of the log."""
+    context: MessageContext | None = None
+    """Whose consequence the events are; None: the unit's."""
 
 
 @dataclass(frozen=True, slots=True)
