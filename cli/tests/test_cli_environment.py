@@ -93,7 +93,11 @@ def test_every_key_the_services_read_is_made_once(plan: PlatformPlan) -> None:
     before = {file.name: file.read_text() for file in plan.secrets_dir.iterdir()}
     ensure_platform_keys(plan.secrets_dir)
     assert before == {file.name: file.read_text() for file in plan.secrets_dir.iterdir()}
-    seals = {f"{s}.seal.{half}" for s in ("onboarding", "billing", "publisher") for half in ("key", "pub")}
+    seals = {
+        f"{s}.seal.{half}"
+        for s in ("onboarding", "billing", "publisher", "analytics", "support")
+        for half in ("key", "pub")
+    }
     assert set(before) == {*SYMMETRIC_KEYS, *seals}
     private = [file for file in plan.secrets_dir.iterdir() if file.suffix == ".key"]
     assert {file.stat().st_mode & 0o777 for file in private} == {0o600}

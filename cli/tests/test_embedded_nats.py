@@ -1,5 +1,5 @@
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 
 import nats
@@ -8,7 +8,14 @@ from nats.aio.client import Client
 from nats.js.api import ConsumerConfig, StreamConfig
 
 from ytempire.cli.embedded.nats import MAX_PAYLOAD_BYTES
-from ytempire.cli.testing import NatsAccess
+from ytempire.cli.testing import NatsAccess, running_nats, temporary_var
+
+
+@pytest.fixture(scope="module")
+def nats_server() -> Iterator[NatsAccess]:
+    """A server of its own: these tests make streams that overlap with the platform's."""
+    with temporary_var() as var, running_nats(var, var / "secrets") as server:
+        yield NatsAccess(server.url, server.secrets_dir)
 
 
 @asynccontextmanager

@@ -87,7 +87,7 @@ def test_every_secret_is_its_owners_alone(platform: tuple[Path, subprocess.Popen
     assert stat.S_IMODE((var / "secrets").stat().st_mode) == 0o700
     modes = {file.name: stat.S_IMODE(file.stat().st_mode) for file in (var / "secrets").iterdir()}
     assert {name for name, mode in modes.items() if mode != 0o600} == {
-        f"{service}.seal.pub" for service in ("onboarding", "billing", "publisher")
+        f"{service}.seal.pub" for service in ("onboarding", "billing", "publisher", "analytics", "support")
     }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
+from pathlib import Path
 
 import pytest
 
@@ -20,6 +21,7 @@ from ytempire.media.studio.sample import narrate, script
 from ytempire.media.studio.stage import templates
 from ytempire.media.studio.storyboard import Storyboard
 from ytempire.media.studio.words import emphasise, headline
+from ytempire.media.writer.job import WriteJob, run_write
 
 KIT = KITS["harbor"]
 
@@ -221,3 +223,11 @@ def test_captions_keep_numbers_with_their_nouns():
     assert all(1 <= len(line.words) <= 9 for line in lines)
     assert all(a.end_s <= b.start_s + 1e-6 for a, b in itertools.pairwise(lines))
     assert not any(line.words[-1].text.lower() in ("the", "a", "of") for line in lines)
+
+
+@pytest.mark.parametrize("name", ["fund-fees", "home-espresso", "salty-ocean"])
+def test_a_minute_about_an_example_brief_shows_at_least_eight_templates(name):
+    brief = Path(__file__).parents[3] / "examples" / "briefs" / f"{name}.md"
+    written = Script.model_validate(run_write(WriteJob(brief=str(brief), target_seconds=60))["script"])
+    drawn = {scene.template for scene in plan(written, narrate(written), KIT).scenes}
+    assert len(drawn) >= 8, sorted(drawn)

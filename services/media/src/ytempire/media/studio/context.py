@@ -36,6 +36,8 @@ class Context:
     script: Script
     ledger: Ledger
     places_shown: set[str]
+    stepwise: bool = False
+    """Whether a process is told step by step, a scene for each."""
 
     @property
     def pictures(self) -> set[str]:

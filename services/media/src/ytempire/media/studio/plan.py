@@ -45,10 +45,11 @@ def plan(script: Script, narration: Narration, kit: Kit) -> Storyboard:
 
 
 def _board(script: Script, narration: Narration, kit: Kit, frames: int) -> Storyboard:
-    context = Context(script, Ledger(), set())
-    scenes: list[Scene] = []
     grouped = script.model_copy(update={"series": (*script.series, *comparisons(script))})
-    for index, shot in enumerate(shots(grouped, narration, frames)):
+    cut = shots(grouped, narration, frames)
+    context = Context(script, Ledger(), set(), stepwise=any(shot.step for shot in cut))
+    scenes: list[Scene] = []
+    for index, shot in enumerate(cut):
         template, ground, fields = _scene_for(index, shot, context)
         context.ledger.note(template, ground)
         before = scenes[-1] if scenes else None
@@ -75,8 +76,11 @@ def _scene_for(index: int, shot: Shot, context: Context) -> tuple[str, str, dict
         return template, ledger.ground(grounds), fields
     if shot.step is not None:
         return "step", ledger.ground(("paper", "night", "brand")), _step(shot, context)
-    if shot.lines[0].kind in ("roadmap", "promise") and len(context.script.chapters) >= 2 and shot.part == 0:
-        return "list", ledger.ground(("paper", "brand")), _roadmap(shot, context)
+    if shot.lines[0].kind in ("roadmap", "promise") and shot.part == 0:
+        if len(context.script.chapters) >= 2:
+            return "list", ledger.ground(("paper", "brand")), _roadmap(shot, context)
+        if ahead := _steps_ahead(shot, context):
+            return "process", ledger.ground(("paper", "brand")), ahead
     ranked = sorted(candidates(shot, context), key=lambda c: c.score - ledger.freshness(c.template), reverse=True)
     for candidate in ranked:
         fields_or_none = candidate.make()
@@ -138,6 +142,16 @@ def _roadmap(shot: Shot, context: Context) -> dict[str, Any]:
         items = tuple(i.model_copy(update={"picture": ""}) for i in items)
     title = headline(shot.text, 9)
     return {"title": emphasise(title), "items": items, "kicker": kicker_of(shot, context, title)}
+
+
+def _steps_ahead(shot: Shot, context: Context) -> dict[str, Any]:
+    """All steps of a script that is told step by step, as numbers: the pictures are for the steps themselves."""
+    told = next((s for s in context.script.series if s.kind == "process"), None)
+    if told is None or not context.stepwise:
+        return {}
+    gap = max(10, min(24, (shot.frames - 50) // len(told.labels)))
+    items = tuple(Item(label=tidy(label), at=12 + i * gap) for i, label in enumerate(told.labels[:6]))
+    return {"title": emphasise(headline(shot.text, 9)), "items": items}
 
 
 def _finished(
