@@ -22,7 +22,7 @@ from ytempire.cli.testing import ServiceDatabaseFactory
 from ytempire.events import Envelope, Money
 from ytempire.events.billing import EntitlementsChanged
 from ytempire.events.onboarding import PlanSelected
-from ytempire.eventstore import Delivery, EventStore, Handlers, Projection, ReadModels, derived_id
+from ytempire.eventstore import Delivery, EventStore, Handlers, Leases, Projection, ReadModels, derived_id
 from ytempire.eventstore.audit import verify
 from ytempire.eventstore.migrate import upgrade
 from ytempire.eventstore.shadow import rebuild
@@ -85,11 +85,12 @@ async def service(
         client = await connect(access, name)
         stack.push_async_callback(client.close)
         stream = broker(access, name)
-        consumers = Consumers(stream, client.jetstream(), store, models, handlers, traced)
+        leases = Leases(store.dsn)
+        consumers = Consumers(stream, client, store, models, handlers, traced, leases)
         await consumers.start()
         await stream.start()
         stack.push_async_callback(stream.stop)
-        loops = [Relay(store, client).run(), *(Projector(store, models, p).run() for p in projections)]
+        loops = [Relay(store, client).run(), leases.run(), *(Projector(store, models, p).run() for p in projections)]
         tasks = [asyncio.create_task(loop) for loop in loops]
         try:
             yield Running(store, models, consumers, client.jetstream(), tasks)

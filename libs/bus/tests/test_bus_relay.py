@@ -22,7 +22,7 @@ from ytempire.cli.testing import NatsAccess as RunningNats
 from ytempire.cli.testing import until
 from ytempire.events import Envelope
 from ytempire.events.billing import CustomerCreated, TrialEnding
-from ytempire.eventstore import Delivery, EventStore, Handlers, Projection, ReadModels, derived_id
+from ytempire.eventstore import Delivery, EventStore, Handlers, Leases, Projection, ReadModels, derived_id
 from ytempire.eventstore.tasks import end
 
 STREAM = topology.stream_of("billing")
@@ -215,10 +215,13 @@ async def consuming(reader: Reader, nats: RunningNats) -> AsyncIterator[Consumer
         client = await connect(access, "publisher")
         stack.push_async_callback(client.close)
         stream = broker(access, "publisher")
-        consumers = Consumers(stream, client.jetstream(), reader.store, reader.models, handlers, traced)
+        leases = Leases(reader.store.dsn)
+        consumers = Consumers(stream, client, reader.store, reader.models, handlers, traced, leases)
         await consumers.start()
         await stream.start()
         stack.push_async_callback(stream.stop)
+        task = asyncio.create_task(leases.run())
+        stack.push_async_callback(end, [task])
         yield consumers
 
 
@@ -286,8 +289,9 @@ async def test_a_read_model_that_lost_its_mark_reads_again_from_the_beginning(
         async with reader.models.engine.begin() as connection:
             await connection.execute(text("delete from es.tracking"))
             await connection.execute(text(f'delete from "{PROJECTION.schema}".customers'))
-        await append(store, count, 1)
-        count += 1
+        # each partition notices when its next event has a predecessor that is not there
+        await append(store, count, 5)
+        count += 5
         await until(read)
     assert await reader.rows() == {created(n).user_id: 1 for n in range(count)}
     assert (await reader.store.head()).position == count

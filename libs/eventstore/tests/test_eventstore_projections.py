@@ -15,10 +15,10 @@ from ytempire.cli.testing import until
 from ytempire.events import Envelope
 from ytempire.events.billing import CustomerCreated
 from ytempire.events.onboarding import EmailVerified
-from ytempire.eventstore import EventStore, Projection, ReadModels, RewindError, derived_id, partition_of
+from ytempire.eventstore import Arrived, EventStore, Mark, Projection, ReadModels, RewindError, derived_id, partition_of
 from ytempire.eventstore.shadow import rebuild
 from ytempire.eventstore.tasks import end
-from ytempire.eventstore.tracking import apply_foreign, apply_own, own_position
+from ytempire.eventstore.tracking import apply_foreign, apply_own, foreign_mark, own_position
 from ytempire.eventstore.workers import Projector
 
 TABLES = MetaData()
@@ -67,6 +67,12 @@ def verified(position: int) -> Envelope:
     )
 
 
+async def take(models: ReadModels, *run: tuple[int, int], partition: int = PARTITION) -> int:
+    """Offer a run of events, each a position with the one it follows."""
+    arrived = [Arrived(verified(position), previous, position) for position, previous in run]
+    return await apply_foreign(models, "onboarding", partition, arrived)
+
+
 async def rows(models: ReadModels, projection: Projection) -> dict[str, int]:
     async with models.reading(projection) as connection:
         return {row.user_id: row.times for row in await connection.execute(select(SEEN))}
@@ -74,42 +80,54 @@ async def rows(models: ReadModels, projection: Projection) -> dict[str, int]:
 
 async def test_each_event_is_applied_once_behind_its_predecessor(models: ReadModels) -> None:
     for position, previous in ((3, 0), (7, 3), (8, 7)):
-        await apply_foreign(models, verified(position), PARTITION, previous, position)
-    await apply_foreign(models, verified(7), PARTITION, 3, 2)
-    await apply_foreign(models, verified(3), PARTITION, 0, 1)
+        await take(models, (position, previous))
+    await take(models, (7, 3))
+    await take(models, (3, 0))
     assert await rows(models, FOREIGN) == {user(3): 1, user(7): 1, user(8): 1}
     assert await rows(models, OWN) == {}
 
 
+async def test_rule_4_8_a_run_is_applied_once_however_it_is_cut_and_repeated(models: ReadModels) -> None:
+    chain = [(3, 0), (7, 3), (8, 7), (12, 8)]
+    assert await take(models, *chain[:2]) == 2
+    assert await take(models, *chain[1:3]) == 1, "what was applied before is skipped"
+    with pytest.raises(RewindError):
+        await take(models, chain[2], (15, 14))
+    assert await take(models, *chain, (13, 12)) == 2
+    assert await take(models, *chain) == 0
+    assert await rows(models, FOREIGN) == {user(n): 1 for n in (3, 7, 8, 12, 13)}
+    assert await foreign_mark(models, "onboarding", PARTITION) == Mark(13, 13)
+
+
 async def test_a_gap_is_refused_until_it_is_filled(models: ReadModels) -> None:
-    await apply_foreign(models, verified(3), PARTITION, 0, 1)
+    await take(models, (3, 0))
     with pytest.raises(RewindError) as refused:
-        await apply_foreign(models, verified(8), PARTITION, 7, 3)
+        await take(models, (8, 7))
     assert refused.value.seq == 1
     assert await rows(models, FOREIGN) == {user(3): 1}
     for position, previous in ((3, 0), (7, 3), (8, 7)):
-        await apply_foreign(models, verified(position), PARTITION, previous, position)
+        await take(models, (position, previous))
     assert await rows(models, FOREIGN) == {user(3): 1, user(7): 1, user(8): 1}
 
 
 async def test_a_first_event_that_has_predecessors_is_a_gap(models: ReadModels) -> None:
     with pytest.raises(RewindError):
-        await apply_foreign(models, verified(8), PARTITION, 7, 3)
+        await take(models, (8, 7))
     assert await rows(models, FOREIGN) == {}
 
 
 async def test_partitions_do_not_wait_for_each_other(models: ReadModels) -> None:
-    await apply_foreign(models, verified(9), 1, 0, 2)
-    await apply_foreign(models, verified(3), 2, 0, 1)
-    await apply_foreign(models, verified(10), 1, 9, 3)
+    await take(models, (9, 0), partition=1)
+    await take(models, (3, 0), partition=2)
+    await take(models, (10, 9), partition=1)
     assert await rows(models, FOREIGN) == {user(3): 1, user(9): 1, user(10): 1}
 
 
 async def test_a_handler_that_fails_leaves_no_mark(models: ReadModels) -> None:
     broken = verified(3).model_copy(update={"data": {}})
     with pytest.raises(ValueError, match="user_id"):
-        await apply_foreign(models, broken, PARTITION, 0, 1)
-    await apply_foreign(models, verified(3), PARTITION, 0, 1)
+        await apply_foreign(models, "onboarding", PARTITION, [Arrived(broken, 0, 1)])
+    await take(models, (3, 0))
     assert await rows(models, FOREIGN) == {user(3): 1}
 
 
@@ -142,7 +160,7 @@ async def test_a_rebuild_is_equal_and_a_changed_row_is_found(models: ReadModels,
             yield verified(position), partition
 
     for position, previous, partition in ((3, 0, 1), (4, 0, 2), (7, 3, 1)):
-        await apply_foreign(models, verified(position), partition, previous, position)
+        await take(models, (position, previous), partition=partition)
     for projection, count, source in ((OWN, 4, "billing"), (FOREIGN, 3, "onboarding")):
         rebuilt = await rebuild(store, models, projection, foreign)
         assert (rebuilt.equal, rebuilt.rows, rebuilt.sources) == (True, count, (source,))

@@ -1,7 +1,8 @@
-"""Consumers through FastStream: manual acknowledgement behind one settle middleware.
+"""Consumers of other services' events.
 
-Two kinds. *Projections* take a producer's whole stream strictly in order. *Work* takes the subscribed types, several
-at a time; its handlers are idempotent by their claims and do not assume an order.
+Two kinds. *Projections* take each partition of a producer's whole stream strictly in order (see ``ordered``). *Work*
+takes the subscribed types, several at a time, through FastStream with manual acknowledgement behind one settle
+middleware; its handlers are idempotent by their claims and do not assume an order.
 """
 
 from __future__ import annotations
@@ -11,32 +12,33 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import structlog
 from faststream import AckPolicy, BaseMiddleware
-from faststream.nats import JStream, NatsBroker, PullSub
-from nats.js import JetStreamContext
+from faststream.nats import JStream, NatsBroker
+from nats.aio.client import Client
 from pydantic import ValidationError
 
-from ytempire.bus import headers
-from ytempire.bus.topology import Durable, ensure, projection_durables, work_durables
+from ytempire.bus.ordered import Partition
+from ytempire.bus.topology import Durable, durables, ensure, foreign_producers, projection_durables
 from ytempire.events import Envelope, Event
 from ytempire.eventstore import (
+    PARTITIONS,
     Delivery,
     EventStore,
     Handlers,
+    Leases,
     MessageContext,
     PermanentError,
     ReadModels,
-    RewindError,
     TransientError,
     handling,
 )
-from ytempire.eventstore.tracking import apply_foreign
+from ytempire.eventstore.tracking import apply_foreign, foreign_mark
 from ytempire.eventstore.workers import dead_letter
 
-_FETCH_S = 5.0
 _WORKERS = 16
 _FAULT_DELAY_S = 5.0
 log = structlog.get_logger()
@@ -48,10 +50,7 @@ Traced = Callable[[str, Envelope], AbstractContextManager[str | None]]
 class Arrival:
     """What the transport knows about the message in hand."""
 
-    sequence: int
     attempt: int
-    partition: int
-    previous: int
 
 
 _arrival: ContextVar[Arrival] = ContextVar("arrival")
@@ -61,21 +60,11 @@ class Settle(BaseMiddleware):
     """Acknowledge after the handler's commit; ask again after a delay on failure. Nothing else acknowledges."""
 
     async def consume_scope(self, call_next: Callable[[Any], Awaitable[Any]], msg: Any) -> Any:
-        metadata = msg.raw_message.metadata
-        arrival = Arrival(
-            metadata.sequence.stream,
-            metadata.num_delivered,
-            int(msg.headers[headers.PARTITION]),
-            int(msg.headers[headers.PREVIOUS]),
-        )
-        token = _arrival.set(arrival)
+        token = _arrival.set(Arrival(msg.raw_message.metadata.num_delivered))
         try:
             result = await call_next(msg)
         except _TryAgainError as error:
             await msg.nack(delay=error.delay_s)
-            return None
-        except _RewoundError:
-            # the consumer was reset: an acknowledgement of this delivery would belong to nobody
             return None
         except Exception as error:
             # a fault of this machinery: never swallowed, never a hot loop
@@ -94,50 +83,35 @@ class _TryAgainError(Exception):
         self.delay_s = delay_s
 
 
-class _RewoundError(Exception):
-    """The durable was set back; this delivery is void."""
-
-
 class Consumers:
     """All foreign events of one service."""
 
     def __init__(
         self,
         broker: NatsBroker,
-        jetstream: JetStreamContext,
+        client: Client,
         store: EventStore,
         models: ReadModels,
         subscriptions: Handlers,
         traced: Traced,
+        leases: Leases,
     ) -> None:
-        self._broker, self._jetstream, self._store, self._models = broker, jetstream, store, models
-        self._traced = traced
+        self._broker, self._client, self._jetstream = broker, client, client.jetstream()
+        self._store, self._models = store, models
+        self._traced, self._leases = traced, leases
         self._handlers: Mapping[str, Any] = {e.type_name(): h for e, h in subscriptions.items()}
         self._types: Mapping[str, type[Event]] = {e.type_name(): e for e in subscriptions}
-        producers = {p for projection in models.projections for p in projection.producers(store.service)}
-        self.durables: Sequence[Durable] = [
-            *projection_durables(store.service, sorted(producers)),
-            *work_durables(store.service, subscriptions),
-        ]
+        self.durables: Sequence[Durable] = durables(store.service, models.projections, subscriptions)
         self.busy = 0
 
     async def start(self) -> None:
-        """Provision the durables and subscribe."""
+        """Provision the durables, subscribe to work, and register the ordered partitions with the leases."""
+        await asyncio.gather(*(ensure(self._jetstream, durable) for durable in self.durables))
         for durable in self.durables:
-            await ensure(self._jetstream, durable)
-            if durable.ordered:
-                self._subscribe_ordered(durable)
-            else:
+            if not durable.ordered:
                 self._subscribe_work(durable)
-
-    def _subscribe_ordered(self, durable: Durable) -> None:
-        self._broker.subscriber(
-            config=durable.config(),
-            stream=JStream(durable.stream, declare=False),
-            durable=durable.name,
-            pull_sub=PullSub(batch_size=1, timeout=_FETCH_S),
-            ack_policy=AckPolicy.MANUAL,
-        )(self._project(durable))
+        for producer in foreign_producers(self._store.service, self._models.projections):
+            self._leases.share(f"projections {producer}", partial(self._project, producer), PARTITIONS)
 
     def _subscribe_work(self, durable: Durable) -> None:
         self._broker.subscriber(
@@ -149,27 +123,23 @@ class Consumers:
             ack_policy=AckPolicy.MANUAL,
         )(self._work(durable))
 
+    async def _project(self, producer: str, partition: int) -> None:
+        await Partition(
+            self._client,
+            projection_durables(self._store.service, producer)[partition],
+            partial(foreign_mark, self._models, producer, partition),
+            partial(apply_foreign, self._models, producer, partition),
+        ).run()
+
     async def pending(self) -> int:
-        """Messages that wait for this service or are being handled, over all its durables."""
-        infos = await asyncio.gather(*(self._jetstream.consumer_info(d.stream, d.name) for d in self.durables))
-        return sum((i.num_pending or 0) + (i.num_ack_pending or 0) for i in infos)
+        """Messages that wait for this service or are being handled, in all its copies, over all its durables.
 
-    def _project(self, durable: Durable) -> Callable[[dict[str, Any]], Awaitable[None]]:
-        async def project(body: dict[str, Any]) -> None:
-            arrival = _arrival.get()
-            try:
-                envelope = Envelope.model_validate(body)
-                await apply_foreign(self._models, envelope, arrival.partition, arrival.previous, arrival.sequence)
-            except RewindError as error:
-                log.warning("read model rewinds", durable=durable.name, to=error.seq)
-                await self._jetstream.reset_consumer(durable.stream, durable.name, error.seq)
-                raise _RewoundError from error
-            except Exception as error:
-                delay = min(0.5 * 2**arrival.attempt, 60.0)
-                log.error("read model failed", durable=durable.name, error=f"{type(error).__name__}: {error}")
-                raise _TryAgainError(delay) from error
-
-        return project
+        A durable that is not there counts as one: it was lost with its stream and reads again soon.
+        """
+        streams = sorted({durable.stream for durable in self.durables})
+        found = await asyncio.gather(*(self._jetstream.consumers_info(stream) for stream in streams))
+        open_ = {info.name: (info.num_pending or 0) + (info.num_ack_pending or 0) for infos in found for info in infos}
+        return sum(open_.get(durable.name, 1) for durable in self.durables)
 
     def _work(self, durable: Durable) -> Callable[[dict[str, Any]], Awaitable[None]]:
         async def work(body: dict[str, Any]) -> None:

@@ -6,7 +6,7 @@ age, last for each subject). Dead letters stay in the consumer's own database.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from nats.js import JetStreamContext
@@ -22,13 +22,15 @@ from nats.js.api import (
 from nats.js.errors import NotFoundError
 
 from ytempire.events import SERVICES, Event
+from ytempire.eventstore import PARTITIONS, Projection
 
 MAX_MESSAGE_BYTES = 256 * 1024
 """Larger events are a mistake: media travels by reference."""
 
 _EVENT_STREAM_BYTES = 1024**3
 _DEDUPLICATION_S = 3600.0
-_ACK_WAIT_S = 30.0
+_ACK_WAIT_S, _PENDING = 30.0, 64
+_ORDERED_ACK_WAIT_S, _ORDERED_PENDING = 5.0, 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,23 +40,19 @@ class Durable:
     stream: str
     name: str
     filters: tuple[str, ...]
-    max_ack_pending: int
-
-    @property
-    def ordered(self) -> bool:
-        """Whether the server hands out one message at a time."""
-        return self.max_ack_pending == 1
+    ordered: bool = False
+    """Whether one owner takes it in order and acknowledges batches; else several at a time, each by itself."""
 
     def config(self) -> ConsumerConfig:
         return ConsumerConfig(
             durable_name=self.name,
             name=self.name,
-            ack_policy=AckPolicy.EXPLICIT,
+            ack_policy=AckPolicy.ALL if self.ordered else AckPolicy.EXPLICIT,
             deliver_policy=DeliverPolicy.ALL,
-            ack_wait=_ACK_WAIT_S,
-            max_ack_pending=self.max_ack_pending,
+            ack_wait=_ORDERED_ACK_WAIT_S if self.ordered else _ACK_WAIT_S,
+            max_ack_pending=_ORDERED_PENDING if self.ordered else _PENDING,
             max_deliver=-1,
-            filter_subjects=list(self.filters) or None,
+            filter_subjects=list(self.filters),
         )
 
 
@@ -143,14 +141,35 @@ def work_durables(service: str, events: Iterable[type[Event]]) -> list[Durable]:
             if producer != service:
                 by_producer.setdefault(producer, []).append(subjects_of(event, producer))
     return [
-        Durable(stream_of(producer), f"{service}__work__{producer}", tuple(sorted(filters)), 64)
+        Durable(stream_of(producer), f"{service}__work__{producer}", tuple(sorted(filters)))
         for producer, filters in sorted(by_producer.items())
     ]
 
 
-def projection_durables(service: str, producers: Sequence[str]) -> list[Durable]:
-    """For read models: the whole stream of a producer, in order."""
-    return [Durable(stream_of(p), f"{service}__projections__{p}", (), 1) for p in sorted(producers) if p != service]
+def projection_durables(service: str, producer: str) -> list[Durable]:
+    """For read models: each partition of a producer's whole stream, in order."""
+    return [
+        Durable(
+            stream_of(producer),
+            f"{service}__projections__{producer}__{partition}",
+            (f"yt.{producer}.*.*.{partition}",),
+            ordered=True,
+        )
+        for partition in range(PARTITIONS)
+    ]
+
+
+def foreign_producers(service: str, projections: Iterable[Projection]) -> list[str]:
+    """The other services whose logs a service's read models need."""
+    return sorted({p for projection in projections for p in projection.producers(service)} - {service})
+
+
+def durables(service: str, projections: Iterable[Projection], events: Iterable[type[Event]]) -> list[Durable]:
+    """Every durable of a service, from its read models and the events it subscribes to."""
+    ordered = [
+        d for producer in foreign_producers(service, projections) for d in projection_durables(service, producer)
+    ]
+    return [*ordered, *work_durables(service, events)]
 
 
 async def ensure(jetstream: JetStreamContext, durable: Durable) -> None:

@@ -109,7 +109,7 @@ class _Process:
         reactors = [Reactor(store, reaction, telemetry.traced) for reaction in service.reactions]
         timers = TimerRunner(store, service.reacted)
         faststream = broker(host.settings.nats(), f"{store.service}-consumers")
-        consumers = Consumers(faststream, host.jetstream, store, models, service.subscriptions, telemetry.traced)
+        consumers = Consumers(faststream, host.nats, store, models, service.subscriptions, telemetry.traced, leases)
         await consumers.start()
         await faststream.start()
         stack.push_async_callback(faststream.stop)

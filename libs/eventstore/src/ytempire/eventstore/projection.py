@@ -8,7 +8,7 @@ its own columns, so that the order in which their events arrive does not matter.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -19,6 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from ytempire.events import Envelope, Event
 
 Apply = Callable[[AsyncConnection, Any, Envelope], Awaitable[None]]
+ApplyBatch = Callable[[AsyncConnection, Sequence[tuple[Event, Envelope]]], Awaitable[None]]
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,9 @@ class Projection:
     tables: MetaData
     handlers: Mapping[type[Event], Apply]
     version: int = 1
+    batch: ApplyBatch | None = None
+    """Writes a whole run of events with few statements, for models that take very many; what it writes must equal what
+    ``handlers`` write one by one. None calls the handlers in order."""
 
     @property
     def schema(self) -> str:
@@ -40,6 +44,16 @@ class Projection:
     def producers(self, service: str) -> set[str]:
         """Whose logs it reads."""
         return {p for event in self.handlers for p in ((service,) if event.private else event.producers)}
+
+    async def apply_run(self, connection: AsyncConnection, run: Sequence[Envelope]) -> None:
+        """Write the consequences of a run of events, in order."""
+        if self.batch is None:
+            for envelope in run:
+                await self.apply(connection, envelope)
+            return
+        known = [(self._by_type[e.type][0].read(e.data), e) for e in run if e.type in self._by_type]
+        if known:
+            await self.batch(connection, known)
 
     async def apply(self, connection: AsyncConnection, envelope: Envelope) -> None:
         """Write the consequences of one event; events it has no handler for have none."""

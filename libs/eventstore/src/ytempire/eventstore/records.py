@@ -115,6 +115,25 @@ class Recorded:
 
 
 @dataclass(frozen=True, slots=True)
+class Mark:
+    """How far something has read a log."""
+
+    position: int
+    sequence: int = 0
+    """Where the stream that carried it had the event; 0 where no stream did."""
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """An event of another service as its stream brought it."""
+
+    envelope: Envelope
+    previous: int
+    """Position of the event before it in the same partition; 0 for the first."""
+    sequence: int
+
+
+@dataclass(frozen=True, slots=True)
 class Committed:
     events: tuple[Recorded, ...]
     duplicate: bool = False

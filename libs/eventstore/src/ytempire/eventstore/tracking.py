@@ -11,11 +11,10 @@ from collections.abc import Sequence
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from ytempire.events import Envelope
 from ytempire.eventstore.errors import RewindError
 from ytempire.eventstore.projection import Projection, within
 from ytempire.eventstore.readmodels import ReadModels
-from ytempire.eventstore.records import Recorded
+from ytempire.eventstore.records import Arrived, Mark, Recorded
 
 OWN = -1
 """Partition under which a service tracks its own log, which is one gapless sequence."""
@@ -31,8 +30,7 @@ async def apply_own(models: ReadModels, projection: Projection, records: Sequenc
         if not await advance(connection, projection.schema, models.service, OWN, first, position, 0):
             raise RewindError(0)
         scoped = await within(connection, projection.schema)
-        for record in records:
-            await projection.apply(scoped, record.envelope())
+        await projection.apply_run(scoped, [record.envelope() for record in records])
 
 
 async def own_position(models: ReadModels, projection: Projection) -> int:
@@ -41,21 +39,70 @@ async def own_position(models: ReadModels, projection: Projection) -> int:
         return await position_of(connection, projection.schema, models.service, OWN)
 
 
-async def apply_foreign(models: ReadModels, envelope: Envelope, partition: int, previous: int, seq: int) -> None:
-    """Apply one event of another service to every projection that reads that service, in one transaction.
+async def foreign_mark(models: ReadModels, producer: str, partition: int) -> Mark:
+    """What was applied last of a partition of another service, by the projection that is behind the others."""
+    async with models.engine.connect() as connection:
+        marks = await _marks(connection, _readers(models, producer), producer, partition)
+    return min(marks.values(), key=lambda mark: mark.position, default=Mark(0))
 
+
+async def apply_foreign(models: ReadModels, producer: str, partition: int, run: Sequence[Arrived]) -> int:
+    """Apply events of one partition of another service to every projection that reads it, in one transaction.
+
+    What was applied before is skipped. The marks are locked, so an owner that lost its lease can do no harm.
+
+    :returns: how many events were new to some projection.
     :raises RewindError: if a predecessor is missing.
     """
+    new = 0
     async with models.engine.begin() as connection:
-        for projection in models.projections:
-            if envelope.producer not in projection.producers(models.service):
+        readers = _readers(models, producer)
+        marks = await _marks(connection, readers, producer, partition, lock=True)
+        for projection in readers:
+            mark = marks[projection.schema].position
+            behind = _follow(mark, run)
+            if not behind:
                 continue
-            schema = projection.schema
-            if await advance(connection, schema, envelope.producer, partition, previous, envelope.position, seq):
-                await projection.apply(await within(connection, schema), envelope)
-            elif await position_of(connection, schema, envelope.producer, partition) < envelope.position:
-                # from the beginning: what was applied is skipped quickly, what is missing is found for certain
+            last, seq = behind[-1].envelope.position, behind[-1].sequence
+            if not await advance(connection, projection.schema, producer, partition, mark, last, seq):
                 raise RewindError(1)
+            scoped = await within(connection, projection.schema)
+            await projection.apply_run(scoped, [arrived.envelope for arrived in behind])
+            new = max(new, len(behind))
+    return new
+
+
+def _readers(models: ReadModels, producer: str) -> list[Projection]:
+    return [p for p in models.projections if producer in p.producers(models.service)]
+
+
+def _follow(position: int, run: Sequence[Arrived]) -> list[Arrived]:
+    """The part of a run that comes behind ``position``, each event right behind the one before it.
+
+    :raises RewindError: if one is missing.
+    """
+    behind: list[Arrived] = []
+    for arrived in run:
+        if arrived.envelope.position <= position:
+            continue
+        if arrived.previous != position:
+            # from the beginning: what was applied is skipped quickly, what is missing is found for certain
+            raise RewindError(1)
+        behind.append(arrived)
+        position = arrived.envelope.position
+    return behind
+
+
+async def _marks(
+    connection: AsyncConnection, projections: Sequence[Projection], source: str, partition: int, *, lock: bool = False
+) -> dict[str, Mark]:
+    """How far each projection is, by its schema; 0 where it has not begun."""
+    query = "select model, position, seq from es.tracking where source = :s and partition = :n"
+    if lock:
+        query += " order by model for update"
+    rows = await connection.execute(text(query), {"s": source, "n": partition})
+    known = {str(model): Mark(int(position), int(seq)) for model, position, seq in rows}
+    return {p.schema: known.get(p.schema, Mark(0)) for p in projections}
 
 
 async def position_of(connection: AsyncConnection, schema: str, source: str, partition: int) -> int:
