@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ytempire.bus import Consumers, NatsAccess, Relay, broker, connect, headers, read_stream, topology
 from ytempire.bus.publishing import ATOMIC_FROM, Publisher, RefusedError
+from ytempire.bus.relay import message_of
 from ytempire.chassis.telemetry import traced
 from ytempire.cli.testing import NatsAccess as RunningNats
 from ytempire.cli.testing import until
@@ -111,16 +112,27 @@ async def test_two_relays_at_once_keep_the_order_and_send_nothing_twice(
     assert await in_stream(jetstream) == list(range(1, 91))
 
 
+async def test_what_another_copy_of_the_service_wrote_is_told_too(
+    store: EventStore, client: Client, jetstream: JetStreamContext, open_store: Any
+) -> None:
+    other = await open_store()
+    async with relaying(store, client):
+        for first in range(0, 40, 10):
+            await append(other if first % 20 else store, first, 10)
+            await published(store, jetstream, first + 10)
+    assert await in_stream(jetstream) == list(range(1, 41))
+
+
 async def test_a_message_behind_an_unknown_answer_is_not_sent_again(
     store: EventStore, client: Client, jetstream: JetStreamContext
 ) -> None:
     # the first life stored some, one by one or in one batch, and ended before it heard so
     for first, kept, count in ((0, 2, 3), (3, ATOMIC_FROM, ATOMIC_FROM + 5)):
         await append(store, first, count)
-        rows = await Relay(store, client)._rows(first)
+        rows = await Relay(store, client)._select(first)
         publisher = Publisher(client)
         await publisher.open()
-        await publisher.send([row.message() for row in rows[:kept]], first)
+        await publisher.send([message_of(row) for row in rows[:kept]], first)
         await publisher.close()
         async with relaying(store, client):
             await published(store, jetstream, first + count)
@@ -132,7 +144,7 @@ async def test_what_the_server_refuses_is_an_error_and_stores_nothing(
     store: EventStore, client: Client, jetstream: JetStreamContext, count: int
 ) -> None:
     await append(store, 0, count)
-    messages = [row.message() for row in await Relay(store, client)._rows(0)]
+    messages = [message_of(row) for row in await Relay(store, client)._select(0)]
     publisher = Publisher(client)
     await publisher.open()
     with pytest.raises(RefusedError, match="wrong last sequence"):

@@ -13,7 +13,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import structlog
@@ -25,33 +24,28 @@ from ytempire.bus import headers
 from ytempire.bus.publishing import BATCH, Message, Publisher, RefusedError
 from ytempire.bus.topology import stream_of
 from ytempire.eventstore import EventStore
+from ytempire.eventstore.feed import OutboxRow
 
 _POLL_S = 1.0
+_POLL_OTHERS_S = 0.05
+"""While another copy of the service writes, which this process does not hear of."""
+_REMEMBER_OTHERS_S = 60.0
 _RETRY_S = 0.5
 _RECONCILE_S = 5.0
 log = structlog.get_logger()
 
 
-@dataclass(frozen=True, slots=True)
-class OutboxRow:
-    position: int
-    event_id: str
-    subject: str
-    partition: int
-    previous: int
-    body: bytes
-    traceparent: str | None
-
-    def message(self) -> Message:
-        stamped = {
-            headers.MESSAGE_ID: self.event_id,
-            headers.POSITION: str(self.position),
-            headers.PREVIOUS: str(self.previous),
-            headers.PARTITION: str(self.partition),
-        }
-        if self.traceparent:
-            stamped[headers.TRACE] = self.traceparent
-        return Message(self.subject, self.body, stamped)
+def message_of(row: OutboxRow) -> Message:
+    """What travels: the envelope as it was written, and in headers what consumers check before they read it."""
+    stamped = {
+        headers.MESSAGE_ID: row.event_id,
+        headers.POSITION: str(row.position),
+        headers.PREVIOUS: str(row.previous),
+        headers.PARTITION: str(row.partition),
+    }
+    if row.traceparent:
+        stamped[headers.TRACE] = row.traceparent
+    return Message(row.subject, row.body, stamped)
 
 
 class Relay:
@@ -65,6 +59,8 @@ class Relay:
         self._told = 0
         self._resumed = False
         self._reconcile_at = 0.0
+        self._others = 0.0
+        self._look = True
         self.position = 0
         """Last position known to be in the stream."""
         self.idle = False
@@ -74,6 +70,7 @@ class Relay:
 
     async def run(self) -> None:
         listener = self._store.listen()
+        self._resumed = False
         await self._publisher.open()
         try:
             while True:
@@ -86,12 +83,19 @@ class Relay:
                     self._resumed = False
                     await asyncio.sleep(_RETRY_S)
                     continue
-                # not wait_for: up to Python 3.11 it swallows a cancellation that comes together with the event
-                with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(_POLL_S):
-                        await listener.wait()
+                await self._wait(listener)
         finally:
             await self._publisher.close()
+
+    async def _wait(self, listener: asyncio.Event) -> None:
+        """Until this process commits, or it is time to look for what another copy wrote."""
+        others = asyncio.get_running_loop().time() < self._others
+        # not wait_for: up to Python 3.11 it swallows a cancellation that comes together with the event
+        try:
+            async with asyncio.timeout(_POLL_OTHERS_S if others else _POLL_S):
+                await listener.wait()
+        except TimeoutError:
+            self._look = True
 
     async def _step(self) -> bool:
         """Publish what waits; whether there was anything."""
@@ -106,7 +110,7 @@ class Relay:
             # the next page is read while the server stores this one
             following = asyncio.create_task(self._rows(rows[-1].position))
             try:
-                self._sequence = await self._publisher.send([row.message() for row in rows], self._sequence)
+                self._sequence = await self._publisher.send([message_of(row) for row in rows], self._sequence)
                 self.position, self._told = rows[-1].position, self._told + len(rows)
                 rows = await following
             finally:
@@ -148,7 +152,18 @@ class Relay:
             row = await cursor.fetchone()
             return int(row[0]) if row else 0
 
-    async def _rows(self, after: int) -> list[OutboxRow]:
+    async def _rows(self, after: int) -> Sequence[OutboxRow]:
+        """What follows in the outbox: from memory where this process wrote it, selected where it did not."""
+        fed = self._store.feed.take(after, BATCH)
+        if fed or (fed is not None and not self._look):
+            return fed
+        selected = await self._select(after)
+        self._look = bool(selected)
+        if selected and fed is not None:
+            self._others = asyncio.get_running_loop().time() + _REMEMBER_OTHERS_S
+        return selected
+
+    async def _select(self, after: int) -> list[OutboxRow]:
         async with self._store.pool.connection() as connection:
             cursor = await connection.execute(
                 "select position, event_id::text, subject, partition, previous, body::text, body->>'traceparent'"
