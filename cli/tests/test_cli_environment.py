@@ -8,7 +8,7 @@ from ytempire.cli.environment import (
     sandbox_environment,
     service_environment,
 )
-from ytempire.cli.keys import SYMMETRIC_KEYS, ensure_platform_keys
+from ytempire.cli.keys import SEALED_RECEIVERS, SYMMETRIC_KEYS, ensure_platform_keys
 from ytempire.cli.plan import PlatformPlan
 
 SERVICES = ("gateway", "onboarding", "billing", "media", "publisher", "analytics", "support")
@@ -93,11 +93,8 @@ def test_every_key_the_services_read_is_made_once(plan: PlatformPlan) -> None:
     before = {file.name: file.read_text() for file in plan.secrets_dir.iterdir()}
     ensure_platform_keys(plan.secrets_dir)
     assert before == {file.name: file.read_text() for file in plan.secrets_dir.iterdir()}
-    seals = {
-        f"{s}.seal.{half}"
-        for s in ("onboarding", "billing", "publisher", "analytics", "support")
-        for half in ("key", "pub")
-    }
-    assert set(before) == {*SYMMETRIC_KEYS, *seals}
+    seals = {f"{s}.seal.{half}" for s in SEALED_RECEIVERS for half in ("key", "pub")}
+    audits = {f"{s}.audit.{half}" for s in SERVICES for half in ("key", "pub")}
+    assert set(before) == {*SYMMETRIC_KEYS, *seals, *audits}
     private = [file for file in plan.secrets_dir.iterdir() if file.suffix == ".key"]
     assert {file.stat().st_mode & 0o777 for file in private} == {0o600}

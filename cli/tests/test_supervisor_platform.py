@@ -23,6 +23,7 @@ from ytempire.cli import detached
 from ytempire.cli.commands.status import live_memory
 from ytempire.cli.embedded.postgres import PostgresServer
 from ytempire.cli.embedded.provision import SERVICES, password_file, provision
+from ytempire.cli.keys import SEALED_RECEIVERS
 from ytempire.cli.state import read_state, running_pid
 from ytempire.cli.testing import temporary_var
 
@@ -86,9 +87,8 @@ def test_every_secret_is_its_owners_alone(platform: tuple[Path, subprocess.Popen
     var, _ = platform
     assert stat.S_IMODE((var / "secrets").stat().st_mode) == 0o700
     modes = {file.name: stat.S_IMODE(file.stat().st_mode) for file in (var / "secrets").iterdir()}
-    assert {name for name, mode in modes.items() if mode != 0o600} == {
-        f"{service}.seal.pub" for service in ("onboarding", "billing", "publisher", "analytics", "support")
-    }
+    public = {name for name, mode in modes.items() if mode != 0o600}
+    assert public == {f"{s}.seal.pub" for s in SEALED_RECEIVERS} | {f"{s}.audit.pub" for s in SERVICES}
 
 
 def test_the_merged_authorities_are_trusted(platform: tuple[Path, subprocess.Popen[str]]) -> None:

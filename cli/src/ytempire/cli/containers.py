@@ -29,7 +29,7 @@ NATS_PORT = 4222
 _SUPERUSER_PASSWORD = "postgres.superuser.password"  # noqa: S105 - a file's name
 _WEBHOOK_SECRET = "stripe.webhook.secret"  # noqa: S105 - a file's name
 
-# Beside its own passwords, every service reads the public halves of the sealing keys.
+# Beside its own passwords and audit key, every service reads the public halves of the sealing and the audit keys.
 _OWN_KEYS: Mapping[str, tuple[str, ...]] = {
     "gateway": ("gateway.jwt.key", "gateway.digest.key", "assets.sign.key", _WEBHOOK_SECRET),
     "onboarding": ("onboarding.kek.key", "onboarding.seal.key"),
@@ -54,6 +54,8 @@ def secret_names(receiver: str) -> tuple[str, ...]:
         *(f"postgres.{role}.password" for role in roles),
         f"nats.{receiver}.password",
         *(f"{service}.seal.pub" for service in SEALED_RECEIVERS),
+        *(f"{service}.audit.pub" for service in provision.SERVICES),
+        f"{receiver}.audit.key",
         *_OWN_KEYS[receiver],
     )
 

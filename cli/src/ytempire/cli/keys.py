@@ -9,8 +9,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from nacl.public import PrivateKey
+from nacl.signing import SigningKey
 
 from ytempire.cli.problems import PlatformProblem
+from ytempire.events import SERVICES
 
 SEALED_RECEIVERS = ("onboarding", "billing", "publisher", "analytics", "support")
 SYMMETRIC_KEYS = (
@@ -83,6 +85,22 @@ def ensure_seal_pair(secrets_dir: Path, service: str) -> None:
         public_file.chmod(0o644)
 
 
+def ensure_audit_pair(secrets_dir: Path, service: str) -> None:
+    """Make the Ed25519 pair with which `service` signs the head of its log (base64, 32 bytes each).
+
+    The public file holds every key the service ever signed with, one a line: to rotate, remove the private one.
+    """
+    private, _ = ensure_secret(
+        secrets_dir / f"{service}.audit.key", lambda: base64.b64encode(bytes(SigningKey.generate())).decode("ascii")
+    )
+    public = base64.b64encode(bytes(SigningKey(base64.b64decode(private)).verify_key)).decode("ascii")
+    public_file = secrets_dir / f"{service}.audit.pub"
+    known = public_file.read_text(encoding="utf-8").split() if public_file.exists() else []
+    if public not in known:
+        write_private(public_file, "\n".join([*known, public]) + "\n")
+        public_file.chmod(0o644)
+
+
 def ensure_platform_keys(secrets_dir: Path) -> None:
     """Make every key of an installation that is still missing; existing ones stay."""
     ensure_private_directory(secrets_dir)
@@ -90,3 +108,5 @@ def ensure_platform_keys(secrets_dir: Path) -> None:
         ensure_secret(secrets_dir / name, random_key)
     for service in SEALED_RECEIVERS:
         ensure_seal_pair(secrets_dir, service)
+    for service in SERVICES:
+        ensure_audit_pair(secrets_dir, service)

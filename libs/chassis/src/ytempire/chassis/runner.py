@@ -19,8 +19,10 @@ from ytempire.chassis import health, telemetry
 from ytempire.chassis.clock import Clock, SystemClock, VirtualClock
 from ytempire.chassis.host import AnyDefinition, Host, Service
 from ytempire.chassis.settings import ServiceSettings, load
+from ytempire.events.platform import LogHeadSealed
 from ytempire.events.signals import ServiceHeartbeat
-from ytempire.eventstore import EventStore, Leases, ReadModels
+from ytempire.eventstore import EventStore, Handlers, Leases, ReadModels
+from ytempire.eventstore.heads import HeadKey, HeadSealer, witness
 from ytempire.eventstore.migrate import upgrade
 from ytempire.eventstore.tasks import end
 from ytempire.eventstore.timers import TimerRunner
@@ -108,14 +110,17 @@ class _Process:
         ]
         reactors = [Reactor(store, reaction, telemetry.traced) for reaction in service.reactions]
         timers = TimerRunner(store, service.reacted)
+        heads = HeadSealer(store, HeadKey.load(host.settings.secrets_dir, store.service))
+        subscriptions: Handlers = {**service.subscriptions, LogHeadSealed: witness(store)}
         faststream = broker(host.settings.nats(), f"{store.service}-consumers")
-        consumers = Consumers(faststream, host.nats, store, models, service.subscriptions, telemetry.traced, leases)
+        consumers = Consumers(faststream, host.nats, store, models, subscriptions, telemetry.traced, leases)
         await consumers.start()
         await faststream.start()
         stack.push_async_callback(faststream.stop)
         # whatever has one order has one owner, however many copies of the service run
         leases.lead("relay", relay.run)
         leases.lead("timers", timers.run)
+        leases.lead("heads", heads.run)
         for projector in projectors:
             leases.lead(projector.name, projector.run)
         for reactor in reactors:
@@ -124,7 +129,7 @@ class _Process:
         self._spawn(self._heartbeat(host), "heartbeat")
         for loop in service.background:
             self._spawn(loop(), "background")
-        state = _State(host, service, leases, relay, projectors, reactors, timers, consumers)
+        state = _State(host, service, leases, relay, projectors, reactors, timers, heads, consumers)
         self._serve(health.application(lambda: self._ready, state.report), "127.0.0.1", host.settings.health_port)
         if service.http is not None:
             self._serve(service.http, "0.0.0.0", service.http_port)  # noqa: S104 - the one public door
@@ -168,19 +173,23 @@ class _State:
         projectors: list[Projector],
         reactors: list[Reactor],
         timers: TimerRunner,
+        heads: HeadSealer,
         consumers: Consumers,
     ) -> None:
         self._host, self._service, self._leases, self._relay = host, service, leases, relay
-        self._projectors, self._reactors, self._timers, self._consumers = projectors, reactors, timers, consumers
+        self._projectors, self._reactors, self._timers, self._heads = projectors, reactors, timers, heads
+        self._consumers = consumers
 
     async def report(self) -> dict[str, Any]:
         """``settled`` says that nothing is due, published, consumed or reacted to any more."""
         await self._timers.refresh()
+        await self._heads.refresh()
         head = (await self._host.store.head()).position
         due = self._timers.next_due
         now = self._host.clock.now()
         open_work = {
             "timers": self._timers.firing or self._timers.due(now),
+            "heads": self._heads.due is not None and self._heads.due <= now,
             # what another copy owns is that copy's to report
             "leases": not self._leases.covered,
             "relay": self._leases.leads("relay") and (not self._relay.idle or await self._unpublished()),

@@ -99,7 +99,9 @@ _REGISTRY: dict[tuple[str, str], type[Event]] = {}
 
 def lookup(type_name: str, service: str) -> type[Event] | None:
     """The class behind ``Name.v1`` in a service's store, or None if this process does not know it."""
-    return _REGISTRY.get(("", type_name)) or _REGISTRY.get((service, type_name))
+    # a private event of the platform is one that every log may hold
+    owners = ("", service, "platform")
+    return next((event for owner in owners if (event := _REGISTRY.get((owner, type_name)))), None)
 
 
 def public_events() -> list[type[Event]]:

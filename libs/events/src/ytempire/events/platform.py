@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ytempire.events.base import SERVICES, Event
-from ytempire.events.values import Digest
+from ytempire.events.values import Digest, Signature
 
 
 class LogHeadSealed(Event, owner="platform", producers=SERVICES):
@@ -12,8 +12,10 @@ class LogHeadSealed(Event, owner="platform", producers=SERVICES):
     service: str
     position: int
     hash: Digest
-    signature: Digest
-    """HMAC-SHA-256 with the service's audit key."""
+    """Hash of the row at that position, which covers every row before it."""
+    key_id: str
+    """The first 16 hex digits of the SHA-256 of the public key."""
+    signature: Signature
 
 
 class EventDeadLettered(Event, owner="platform", producers=SERVICES):

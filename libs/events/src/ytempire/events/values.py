@@ -15,6 +15,9 @@ Id = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f
 Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 """A SHA-256 or HMAC-SHA-256 as hex."""
 
+Signature = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{128}$")]
+"""An Ed25519 signature as hex."""
+
 
 class Sealed(Value):
     """A one-time value for one receiver: only the holder of the receiver's private key can open it."""

@@ -53,6 +53,11 @@ def row_hash(
     return hashlib.sha256(previous + row).digest()
 
 
+def claim_hash(log: bytes, scope: str, key: str, first: int, last: int) -> bytes:
+    """SHA-256 that ties a claim to the log as it was when the claim was taken: the hash of the row at ``last``."""
+    return hashlib.sha256(log + orjson.dumps([scope, key, first, last])).digest()
+
+
 def timestamp(at: datetime) -> str:
     """The one text form of a time that is hashed and stored: UTC with microseconds."""
     return at.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
@@ -189,6 +194,7 @@ class Encoder:
                 "key": unit.claim.key,
                 "first_position": first,
                 "last_position": head.position,
+                "hash": claim_hash(head.hash, unit.claim.scope, unit.claim.key, first, head.position).hex(),
             }
         )
 

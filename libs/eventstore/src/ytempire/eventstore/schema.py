@@ -34,7 +34,6 @@ create table es.events (
     data json not null,
     meta json not null,
     hash bytea not null,
-    recorded_at timestamptz not null default clock_timestamp(),
     unique (stream, version)
 );
 create index events_type on es.events (type, position);
@@ -54,6 +53,7 @@ create table es.inbox (
     key text not null,
     first_position bigint not null,
     last_position bigint not null,
+    hash bytea not null,
     primary key (scope, key)
 );
 

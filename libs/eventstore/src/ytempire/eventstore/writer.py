@@ -35,8 +35,9 @@ with h as (
             where f.due is not null and not exists (select from es.timers t where t.key = f.key and t.due = f.due))
     returning 1
 ), claims as (
-    insert into es.inbox select x.* from h, json_to_recordset(%(claims)s::json)
-        as x(scope text, key text, first_position bigint, last_position bigint)
+    insert into es.inbox select x.scope, x.key, x.first_position, x.last_position, decode(x.hash, 'hex')
+    from h, json_to_recordset(%(claims)s::json)
+        as x(scope text, key text, first_position bigint, last_position bigint, hash text)
 ), events as (
     insert into es.events (position, stream, version, event_id, type, occurred_at, data, meta, hash)
     select x.position, x.stream, x.version, x.event_id, x.type, x.occurred_at, x.data, x.meta, decode(x.hash, 'hex')
