@@ -34,6 +34,8 @@ class ReadModels:
     async def install(self) -> None:
         """Make the tables of projections that are new; they then fill themselves from the logs."""
         async with self.engine.begin() as connection:
+            # one copy at a time: copies of a service start together
+            await connection.execute(text("select pg_advisory_xact_lock(724502)"))
             for projection in self.projections:
                 await create_tables(connection, projection, projection.schema)
                 await connection.execute(

@@ -6,15 +6,19 @@ is then dropped as "already seen". The mark belongs to the tables it describes: 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ytempire.eventstore.errors import RewindError
+from ytempire.eventstore.leases import LEASE_S
 from ytempire.eventstore.projection import Projection, within
 from ytempire.eventstore.readmodels import ReadModels
 from ytempire.eventstore.records import Arrived, Mark, Recorded
+
+_UNFREEZE = text(f"set local idle_in_transaction_session_timeout = '{LEASE_S - 1} s'")
 
 OWN = -1
 """Partition under which a service tracks its own log, which is one gapless sequence."""
@@ -25,7 +29,7 @@ async def apply_own(models: ReadModels, projection: Projection, records: Sequenc
 
     :raises RewindError: if the run does not begin behind what was applied last.
     """
-    async with models.engine.begin() as connection:
+    async with _applying(models) as connection:
         first = records[0].position - 1
         if not await advance(connection, projection.schema, models.service, OWN, first, position, 0):
             raise RewindError(0)
@@ -55,7 +59,7 @@ async def apply_foreign(models: ReadModels, producer: str, partition: int, run: 
     :raises RewindError: if a predecessor is missing.
     """
     new = 0
-    async with models.engine.begin() as connection:
+    async with _applying(models) as connection:
         readers = _readers(models, producer)
         marks = await _marks(connection, readers, producer, partition, lock=True)
         for projection in readers:
@@ -70,6 +74,14 @@ async def apply_foreign(models: ReadModels, producer: str, partition: int, run: 
             await projection.apply_run(scoped, [arrived.envelope for arrived in behind])
             new = max(new, len(behind))
     return new
+
+
+@asynccontextmanager
+async def _applying(models: ReadModels) -> AsyncIterator[AsyncConnection]:
+    """A transaction that cannot outlive its owner's lease: the locks of a process that froze in it are freed."""
+    async with models.engine.begin() as connection:
+        await connection.execute(_UNFREEZE)
+        yield connection
 
 
 def _readers(models: ReadModels, producer: str) -> list[Projection]:
