@@ -29,14 +29,15 @@ create table raw_outbox
 create table raw_inbox (scope text not null, key text not null, primary key (scope, key));
 """
 _COLUMNS = "(stream, version, event_id, type, data, meta)"
-_ONE = f"insert into raw_events {_COLUMNS} values (%s, %s, %s, %s, %s, %s)"  # noqa: S608 - constants
+INSERT = f"insert into raw_events {_COLUMNS} values (%s, %s, %s, %s, %s, %s)"  # noqa: S608 - constants
 _UNIT = (
-    f"with e as ({_ONE} returning position, event_id, type, data),"  # noqa: S608 - constants
+    f"with e as ({INSERT} returning position, event_id, type, data),"  # noqa: S608 - constants
     " o as (insert into raw_outbox select position, event_id, type, data from e)"
     " insert into raw_inbox values ('bench', %s)"
 )
 
 RawRow = tuple[str, int, str, str, str, str]
+Connection = AsyncConnection[Any]
 
 
 def raw_rows(count: int) -> list[RawRow]:
@@ -52,11 +53,11 @@ def raw_rows(count: int) -> list[RawRow]:
 class Raw:
     """psycopg in autocommit mode: one statement, one round trip, one commit."""
 
-    connections: Sequence[AsyncConnection[Any]]
+    connections: Sequence[Connection]
 
     async def append(self, count: int) -> float:
         """One row each, no order, on every connection at once: rows a second."""
-        return await self._spread(raw_rows(count), lambda connection, row: connection.execute(_ONE, row))
+        return await self._spread(raw_rows(count), lambda connection, row: connection.execute(INSERT, row))
 
     async def append_units(self, count: int) -> float:
         """Event, outbox row and claim in one statement: units a second."""
@@ -73,7 +74,7 @@ class Raw:
         return rate(batches * size, begin)
 
     async def _spread(self, rows: list[RawRow], write: Callable[[AsyncConnection[Any], RawRow], Any]) -> float:
-        async def caller(connection: AsyncConnection[Any], share: list[RawRow]) -> None:
+        async def caller(connection: Connection, share: list[RawRow]) -> None:
             for row in share:
                 await write(connection, row)
 

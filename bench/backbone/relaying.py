@@ -8,10 +8,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import orjson
-from bench.backbone.world import CONTEXT, EVENT, SERVICE, World, fresh
+from bench.backbone.world import CONTEXT, EVENT, RAW_SUBJECT, SERVICE, World, fresh, raw_stream
 from bench.harness import Comparison, Run, Scale, rate
 from nats.aio.client import Client
-from nats.js.api import StorageType, StreamConfig
 
 from ytempire.bus import Relay
 from ytempire.bus.topology import stream_of
@@ -20,7 +19,6 @@ from ytempire.eventstore import EventStore, StreamAppend, Unit, new_id
 from ytempire.eventstore.tasks import end
 
 _MESSAGES, _PAGE = 8000, 1000
-_RAW_STREAM = "BENCH"
 _DONE_S = 60
 
 
@@ -28,10 +26,8 @@ def _relay(row: str, batch: int) -> Comparison[World]:
     @asynccontextmanager
     async def pair(world: World, scale: Scale) -> AsyncIterator[tuple[Run, Run]]:
         count = scale.of(_MESSAGES, least=_PAGE)
-        async with world.store() as store, world.client(SERVICE) as client, world.client("admin") as admin:
+        async with world.store() as store, world.client(SERVICE) as client, raw_stream(world) as admin:
             await admin.jetstream().purge_stream(stream_of(SERVICE))
-            config = StreamConfig(name=_RAW_STREAM, subjects=["bench.>"], storage=StorageType.FILE, allow_atomic=True)
-            await admin.jetstream().add_stream(config)
 
             async def ours() -> dict[str, float]:
                 for _ in range(0, count, _PAGE):
@@ -42,10 +38,7 @@ def _relay(row: str, batch: int) -> Comparison[World]:
             async def reference() -> dict[str, float]:
                 return {row: await _raw_batches(admin, count, batch)}
 
-            try:
-                yield ours, reference
-            finally:
-                await admin.jetstream().delete_stream(_RAW_STREAM)
+            yield ours, reference
 
     return Comparison(f"atomic batches of {batch}, no ids", {row: "messages/s"}, pair)
 
@@ -71,9 +64,9 @@ async def _raw_batches(client: Client, count: int, size: int) -> float:
         length, batch = min(size, count - first), new_id()
         for index in range(1, length):
             stamped = {"Nats-Batch-Id": batch, "Nats-Batch-Sequence": str(index)}
-            await client.publish("bench.message", body, headers=stamped)
+            await client.publish(RAW_SUBJECT, body, headers=stamped)
         stamped = {"Nats-Batch-Id": batch, "Nats-Batch-Sequence": str(length), "Nats-Batch-Commit": "1"}
-        answer = orjson.loads((await client.request("bench.message", body, headers=stamped, timeout=10)).data)
+        answer = orjson.loads((await client.request(RAW_SUBJECT, body, headers=stamped, timeout=10)).data)
         if "error" in answer:
             raise RuntimeError(str(answer["error"]))
     return rate(count, begin)

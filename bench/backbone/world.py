@@ -14,6 +14,7 @@ from typing import Any
 
 import psycopg
 from nats.aio.client import Client
+from nats.js.api import StorageType, StreamConfig
 
 from ytempire.bus import NatsAccess, connect, topology
 from ytempire.chassis.settings import ServiceSettings
@@ -32,6 +33,7 @@ DATA_BYTES = 256
 STREAM_LENGTH = 10
 """Events a stream gets in the append rows, so that both new and known streams are met."""
 
+RAW_SUBJECT = "bench.message"
 _USER = new_id()
 _numbers = itertools.count(1)
 
@@ -155,6 +157,19 @@ async def opened(service: str, dsn: str) -> AsyncIterator[EventStore]:
         yield store
     finally:
         await store.close()
+
+
+@asynccontextmanager
+async def raw_stream(world: World) -> AsyncIterator[Client]:
+    """A stream of nobody's that takes ``RAW_SUBJECT``, and a client that may publish to it."""
+    async with world.client("admin") as client:
+        name, jetstream = "BENCH", client.jetstream()
+        config = StreamConfig(name=name, subjects=[RAW_SUBJECT], storage=StorageType.FILE, allow_atomic=True)
+        await jetstream.add_stream(config)
+        try:
+            yield client
+        finally:
+            await jetstream.delete_stream(name)
 
 
 def vault_of(store: EventStore) -> Vault:
