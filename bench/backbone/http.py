@@ -1,20 +1,23 @@
-"""POST to 201 over the bus: the gateway records an intent, support decides, the outcome answers the request.
+"""POST to 201 over the bus: the gateway records an intent, another service decides, the outcome answers the request.
 
-Both are real processes on their own stores. The reference is what durability alone costs such a request: two commits in
-PostgreSQL and two synced publishes, one behind the other, on the same servers in the same run.
+The gateway is the real one; ``answering`` takes support's place. The reference is what durability alone costs such a
+request: two commits in PostgreSQL and two synced publishes, one behind the other, on the same servers in the same run.
 """
 
 from __future__ import annotations
 
 import asyncio
 import base64
+import dataclasses
 import itertools
 import shutil
+import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
 
 import aiohttp
 import certifi
@@ -28,11 +31,13 @@ from ytempire.cli.keys import ensure_platform_keys
 from ytempire.cli.plan import PlatformPlan
 from ytempire.cli.platform import service_process
 from ytempire.cli.ports import free_ports
+from ytempire.cli.processes import ProcessSpec
 from ytempire.cli.testing import running
 from ytempire.eventstore import new_id
 from ytempire.gateway.adapters.tokens import Tokens
 
 SERVICES = ("gateway", "support")
+_REPOSITORY = Path(__file__).parents[2]
 _USERS = 200
 """So many that none reaches the limit of what one person may write a second."""
 _REQUESTS = {1: 150, 10: 600, 50: 2000}
@@ -123,9 +128,16 @@ async def _door(world: World) -> AsyncIterator[Door]:
     tokens = [Tokens(key, 3600, 3600).access(new_id()) for _ in range(_USERS)]
     async with AsyncExitStack() as stack:
         for service in SERVICES:
-            stack.enter_context(running(service_process(plan, service), plan.log_dir / f"{service}.log"))
+            stack.enter_context(running(_process(plan, service), plan.log_dir / f"{service}.log"))
         connector = aiohttp.TCPConnector(limit=0)
         yield Door(await stack.enter_async_context(aiohttp.ClientSession(connector=connector)), plan.public_url, tokens)
+
+
+def _process(plan: PlatformPlan, service: str) -> ProcessSpec:
+    spec = service_process(plan, service)
+    if service == "gateway":
+        return spec
+    return dataclasses.replace(spec, argv=(sys.executable, "-m", "bench.backbone.answering"), cwd=_REPOSITORY)
 
 
 @asynccontextmanager
