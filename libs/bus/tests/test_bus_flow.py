@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from sqlalchemy import BigInteger, Column, MetaData, Table, Text, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from ytempire.bus import Consumers, NatsAccess, Relay, broker, connect, read_stream, topology
+from ytempire.bus import Consumers, NatsAccess, Relay, broker, connect, read_carried, topology
 from ytempire.chassis.telemetry import traced
 from ytempire.cli.testing import NatsAccess as RunningNats
 from ytempire.cli.testing import ServiceDatabaseFactory
@@ -149,9 +150,7 @@ async def test_an_event_of_one_service_leads_to_one_of_another_once(
         assert head.position == count, "one consequence for each event, though a third of the tries failed"
         assert len(handled) > count
 
-        rebuilt = await rebuild(
-            billing.store, billing.models, PROJECTION, lambda source: read_stream(billing.jetstream, source)
-        )
+        rebuilt = await rebuild(billing.store, billing.models, PROJECTION, partial(read_carried, billing.jetstream))
         assert rebuilt.equal
         assert rebuilt.rows == count
         for store in (onboarding.store, billing.store):

@@ -16,6 +16,7 @@ from ytempire.events import Envelope
 from ytempire.events.billing import CustomerCreated
 from ytempire.events.onboarding import EmailVerified
 from ytempire.eventstore import Arrived, EventStore, Mark, Projection, ReadModels, RewindError, derived_id, partition_of
+from ytempire.eventstore.filling import Carried
 from ytempire.eventstore.shadow import rebuild
 from ytempire.eventstore.tasks import end
 from ytempire.eventstore.tracking import apply_foreign, apply_own, foreign_mark, own_position
@@ -155,9 +156,10 @@ async def test_a_rebuild_is_equal_and_a_changed_row_is_found(models: ReadModels,
     await apply_own(models, OWN, await store.read(0), 8)
     await store.append("account", *created[8:])
 
-    async def foreign(source: str) -> AsyncIterator[tuple[Envelope, int]]:
-        for position, partition in ((3, 1), (4, 2), (7, 1), (8, 2)):
-            yield verified(position), partition
+    async def foreign(source: str, first: int) -> AsyncIterator[Carried]:
+        for seq, (position, partition) in enumerate(((3, 1), (4, 2), (7, 1), (8, 2)), 1):
+            if seq >= first:
+                yield Carried(verified(position), partition, seq)
 
     for position, previous, partition in ((3, 0, 1), (4, 0, 2), (7, 3, 1)):
         await take(models, (position, previous), partition=partition)
@@ -167,4 +169,6 @@ async def test_a_rebuild_is_equal_and_a_changed_row_is_found(models: ReadModels,
     async with models.engine.begin() as connection:
         await connection.execute(text(f"update \"{OWN.schema}\".seen set times = 7 where user_id = '{user(1)}'"))
     damaged = await rebuild(store, models, OWN, foreign)
-    assert (damaged.equal, damaged.differences) == (False, ("seen",))
+    assert (damaged.equal, damaged.tables) == (False, ("seen",))
+    (difference,) = damaged.differences
+    assert (difference.key, difference.live, difference.rebuilt) == ({"user_id": user(1)}, {"times": 7}, {"times": 2})

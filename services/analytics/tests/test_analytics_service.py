@@ -154,7 +154,7 @@ async def check_money(bench: Bench, micros: int) -> None:
         assert await connection.scalar(select(func.sum(REVENUE.c.micros))) == micros
     assert (await verify(bench.store)).findings == []
 
-    async def no_foreign_log(_: str) -> AsyncIterator[Any]:
+    async def no_foreign_log(_: str, first: int) -> AsyncIterator[Any]:
         for nothing in ():
             yield nothing
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import psycopg
@@ -12,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 
-from ytempire.bus import connect, read_stream
+from ytempire.bus import connect, read_carried
 from ytempire.cli.embedded.postgres import PostgresServer
 from ytempire.cli.testing import make_service_database
 from ytempire.events import Envelope, Event, Money, PnlComponents
@@ -164,7 +165,7 @@ async def test_a_rebuild_equals_the_live_models(platform: Any, person: Any) -> N
     live = ReadModels("gateway", platform.gateway_dsn, PROJECTIONS)
     try:
         for projection in PROJECTIONS:
-            result = await rebuild(store, live, projection, lambda s: read_stream(client.jetstream(), s))
+            result = await rebuild(store, live, projection, partial(read_carried, client.jetstream()))
             assert result.equal, (projection.name, result.differences)
             if projection.name in ("accounts", "operations", "tickets"):
                 assert result.rows > 0

@@ -25,7 +25,7 @@ from sqlalchemy import select
 from ytempire.chassis import Sealer
 from ytempire.chassis.testing import Bench, ManualClock, running, settings_of
 from ytempire.cli.testing import NatsAccess, ServiceDatabaseFactory
-from ytempire.events import Envelope, Event, Money
+from ytempire.events import Event, Money
 from ytempire.events.billing import InvoicePaid, SubscriptionStarted, TrialEnding
 from ytempire.events.gateway import (
     EmailVerificationRequested,
@@ -42,6 +42,7 @@ from ytempire.events.support import TicketReplied
 from ytempire.events.values import AssetRef
 from ytempire.eventstore import Delivery, derived_id, new_id
 from ytempire.eventstore.audit import verify
+from ytempire.eventstore.filling import Carried
 from ytempire.eventstore.shadow import rebuild
 from ytempire.eventstore.vault import Vault
 from ytempire.onboarding.adapters.tokens import SecretTokens
@@ -329,7 +330,7 @@ async def test_the_read_model_tells_how_far_everybody_is_and_can_be_rebuilt(plat
     assert (row.user_id, row.plan, row.steps_done, row.next_step, row.mails_sent) == (user, "starter", 8, None, 3)
     assert row.completed_at is not None
 
-    async def nothing(_: str) -> AsyncIterator[tuple[Envelope, int]]:
+    async def nothing(_: str, first: int) -> AsyncIterator[Carried]:
         return
         yield
 

@@ -55,6 +55,7 @@ from ytempire.eventstore import (
     new_id,
 )
 from ytempire.eventstore.audit import verify
+from ytempire.eventstore.filling import Carried
 from ytempire.eventstore.migrate import upgrade
 from ytempire.eventstore.shadow import rebuild
 from ytempire.eventstore.tasks import end
@@ -386,7 +387,7 @@ async def test_the_log_is_sound_and_the_read_models_can_be_rebuilt(running: Runn
     await watch(running.store, Silent(), [0.0, 61.0])
     await running.project()
 
-    async def nothing(_: str) -> AsyncIterator[tuple[Envelope, int]]:
+    async def nothing(_: str, first: int) -> AsyncIterator[Carried]:
         return
         yield
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from ytempire.bus import read_stream
+from ytempire.bus import read_carried
 from ytempire.cli.plan import PlatformPlan
 from ytempire.cli.stores import open_services
 from ytempire.eventstore.shadow import Rebuilt, rebuild
@@ -19,7 +19,7 @@ async def rebuild_platform(plan: PlatformPlan, report: Report) -> list[tuple[str
     async with open_services(plan) as services:
         for service in services:
             for projection in service.models.projections:
-                foreign = partial(read_stream, service.jetstream)
+                foreign = partial(read_carried, service.jetstream)
                 rebuilt = await rebuild(service.store, service.models, projection, foreign)
                 done.append((service.store.service, rebuilt))
                 report(service.store.service, rebuilt)

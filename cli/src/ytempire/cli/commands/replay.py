@@ -18,7 +18,7 @@ def replay(var: VarOption = DEFAULT_VAR) -> None:
     console = Console()
 
     def report(service: str, rebuilt: Rebuilt) -> None:
-        verdict = "[green]equal[/]" if rebuilt.equal else f"[red]differs in {', '.join(rebuilt.differences)}[/]"
+        verdict = "[green]equal[/]" if rebuilt.equal else f"[red]differs in {', '.join(rebuilt.tables)}[/]"
         sources = ", ".join(rebuilt.sources) or "nothing yet"
         console.print(f"{service:<11} {rebuilt.projection:<18} {rebuilt.rows:>6} rows from {sources}: {verdict}")
 

@@ -19,6 +19,7 @@ from ytempire.bus import headers
 from ytempire.bus.consumers import Settle
 from ytempire.bus.topology import stream_of
 from ytempire.events import Envelope, Value
+from ytempire.eventstore.filling import Carried
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,19 +64,29 @@ async def signal(client: Client, subject: str, value: Value) -> None:
 
 
 async def read_stream(jetstream: JetStreamContext, producer: str) -> AsyncIterator[tuple[Envelope, int]]:
-    """Every event of a producer's stream with its partition, from the first message, for rebuilds."""
+    """Every event of a producer's stream with its partition, from the first message."""
+    async for envelope, partition, _ in read_carried(jetstream, producer, 1):
+        yield envelope, partition
+
+
+async def read_carried(jetstream: JetStreamContext, producer: str, first: int) -> AsyncIterator[Carried]:
+    """Every event of a producer's stream from a sequence on, that one included, up to the last there is now."""
     stream = stream_of(producer)
     try:
         last = (await jetstream.stream_info(stream)).state.last_seq
     except NotFoundError:
         return
-    if not last:
+    if last < first:
         return
     subscription = await jetstream.pull_subscribe(
         "",
         stream=stream,
         config=ConsumerConfig(
-            ack_policy=AckPolicy.NONE, deliver_policy=DeliverPolicy.ALL, inactive_threshold=30.0, mem_storage=True
+            ack_policy=AckPolicy.NONE,
+            deliver_policy=DeliverPolicy.BY_START_SEQUENCE,
+            opt_start_seq=first,
+            inactive_threshold=30.0,
+            mem_storage=True,
         ),
     )
     sequence = 0
@@ -84,6 +95,6 @@ async def read_stream(jetstream: JetStreamContext, producer: str) -> AsyncIterat
             for message in await subscription.fetch(256, timeout=5):
                 sequence = message.metadata.sequence.stream
                 envelope = Envelope.model_validate(orjson.loads(message.data))
-                yield envelope, int((message.headers or {})[headers.PARTITION])
+                yield Carried(envelope, int((message.headers or {})[headers.PARTITION]), sequence)
     finally:
         await subscription.unsubscribe()

@@ -8,12 +8,13 @@ import gc
 import signal
 import ssl
 from collections.abc import Awaitable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import structlog
 
-from ytempire.bus import Consumers, Relay, broker, connect
+from ytempire.bus import Consumers, Relay, broker, connect, read_carried
 from ytempire.bus import signal as send_signal
 from ytempire.chassis import health, telemetry
 from ytempire.chassis.clock import Clock, SystemClock, VirtualClock
@@ -24,6 +25,7 @@ from ytempire.events.signals import ServiceHeartbeat
 from ytempire.eventstore import EventStore, Handlers, Leases, ReadModels
 from ytempire.eventstore.heads import HeadKey, HeadSealer, witness
 from ytempire.eventstore.migrate import upgrade
+from ytempire.eventstore.rebuilding import Rebuilder
 from ytempire.eventstore.tasks import end
 from ytempire.eventstore.timers import TimerRunner
 from ytempire.eventstore.workers import Projector, Reactor
@@ -87,9 +89,12 @@ class _Process:
         stack.push_async_callback(store.close)
         models = ReadModels(definition.name, settings.dsn(), definition.projections)
         stack.push_async_callback(models.close)
-        await models.install()
         client = await connect(settings.nats(), definition.name)
         stack.push_async_callback(client.close)
+        for raised in await models.install():
+            # other copies serve the version before; this one is not ready until its own is level
+            log.info("read model of a new version is built", projection=raised.name, version=raised.version)
+            await Rebuilder(store, models, raised, partial(read_carried, client.jetstream())).finish()
         host: Host[Any] = Host(settings, clock, store, models, client, client.jetstream(), tls)
         service = await definition.build(host)
         stack.push_async_callback(self._cancel_tasks)

@@ -18,12 +18,19 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ytempire.events import Envelope, Event
 
+_LIVE = "rm_"
+"""Schemas of live tables begin so, and no others do."""
+
 Apply = Callable[[AsyncConnection, Any, Envelope], Awaitable[None]]
 ApplyBatch = Callable[[AsyncConnection, Sequence[tuple[Event, Envelope]]], Awaitable[None]]
 
 
 @dataclass(frozen=True)
 class Projection:
+    """A read model as code. Handlers only write: they never ask the database, so that a rebuild can send many
+    statements without waiting for each.
+    """
+
     name: str
     tables: MetaData
     handlers: Mapping[type[Event], Apply]
@@ -35,7 +42,7 @@ class Projection:
     @property
     def schema(self) -> str:
         """Where its live tables are."""
-        return f"rm_{self.name}_v{self.version}"
+        return f"{_LIVE}{self.name}_v{self.version}"
 
     @cached_property
     def _by_type(self) -> Mapping[str, tuple[type[Event], Apply]]:
@@ -60,6 +67,13 @@ class Projection:
         if found := self._by_type.get(envelope.type):
             event, handler = found
             await handler(connection, event.read(envelope.data), envelope)
+
+
+def is_live(connection: AsyncConnection) -> bool:
+    """Whether a handler writes what readers see. In a rebuild it does not, and must have no effect but its rows."""
+    live = connection.sync_connection
+    scope: Mapping[Any, Any] = live.get_execution_options().get("schema_translate_map", {}) if live else {}
+    return str(scope.get(None, "")).startswith(_LIVE)
 
 
 async def create_tables(connection: AsyncConnection, projection: Projection, schema: str) -> None:

@@ -10,7 +10,8 @@ import psycopg
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from ytempire.eventstore.projection import Projection, create_tables, within
+from ytempire.eventstore.generations import begin, generations
+from ytempire.eventstore.projection import Projection, within
 
 
 class ReadModels:
@@ -31,17 +32,22 @@ class ReadModels:
     async def close(self) -> None:
         await self.engine.dispose()
 
-    async def install(self) -> None:
-        """Make the tables of projections that are new; they then fill themselves from the logs."""
+    async def install(self) -> Sequence[Projection]:
+        """Make the tables of projections that nobody has read yet; they fill themselves from the logs.
+
+        :returns: projections whose version was raised: they must be rebuilt before this release can read them.
+        """
+        raised = []
         async with self.engine.begin() as connection:
             # one copy at a time: copies of a service start together
             await connection.execute(text("select pg_advisory_xact_lock(724502)"))
             for projection in self.projections:
-                await create_tables(connection, projection, projection.schema)
-                await connection.execute(
-                    text("insert into es.projections values (:name, :version, 'active') on conflict do nothing"),
-                    {"name": projection.name, "version": projection.version},
-                )
+                known = [g for g in await generations(connection, projection.name) if g.status != "kept"]
+                if not known:
+                    await begin(connection, projection, "active", schema=projection.schema)
+                elif not any(g.status == "active" and g.version == projection.version for g in known):
+                    raised.append(projection)
+        return raised
 
     @asynccontextmanager
     async def reading(self, projection: Projection) -> AsyncIterator[AsyncConnection]:

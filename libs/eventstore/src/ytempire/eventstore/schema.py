@@ -77,11 +77,16 @@ create table es.tracking (
 );
 
 create table es.projections (
+    schema text primary key,
     name text not null,
     version int not null,
-    status text not null check (status in ('building', 'active', 'retired')),
-    primary key (name, version)
+    generation int not null,
+    status text not null check (status in ('building', 'active', 'previous', 'kept')),
+    as_of text,
+    made_at timestamptz not null default clock_timestamp(),
+    unique (name, generation)
 );
+create unique index projections_active on es.projections (name) where status = 'active';
 
 create table es.checkpoints (
     consumer text primary key,

@@ -109,10 +109,10 @@ async def _marks(
     connection: AsyncConnection, projections: Sequence[Projection], source: str, partition: int, *, lock: bool = False
 ) -> dict[str, Mark]:
     """How far each projection is, by its schema; 0 where it has not begun."""
-    query = "select model, position, seq from es.tracking where source = :s and partition = :n"
+    query = "select model, position, seq from es.tracking where model = any(:m) and source = :s and partition = :n"
     if lock:
         query += " order by model for update"
-    rows = await connection.execute(text(query), {"s": source, "n": partition})
+    rows = await connection.execute(text(query), {"m": [p.schema for p in projections], "s": source, "n": partition})
     known = {str(model): Mark(int(position), int(seq)) for model, position, seq in rows}
     return {p.schema: known.get(p.schema, Mark(0)) for p in projections}
 

@@ -11,6 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ytempire.events import Envelope
+from ytempire.eventstore.projection import is_live
 
 CHANNEL = "gateway_changes"
 """PostgreSQL notification channel on which committed changes are told."""
@@ -55,9 +56,7 @@ async def announce(connection: AsyncConnection, tenant: str, topic: str, id_: st
 
     A rebuild into a shadow tells nothing: it changes nothing that anybody sees.
     """
-    live = connection.sync_connection
-    scope: Mapping[Any, Any] = live.get_execution_options().get("schema_translate_map", {}) if live else {}
-    if not str(scope.get(None, "")).startswith("rm_"):
+    if not is_live(connection):
         return
     payload = json.dumps({"tenant": tenant, "topic": topic, "id": id_, "event": envelope.type})
     await connection.execute(text("select pg_notify(:channel, :payload)"), {"channel": CHANNEL, "payload": payload})
