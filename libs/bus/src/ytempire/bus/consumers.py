@@ -34,6 +34,7 @@ from ytempire.eventstore import (
     PermanentError,
     ReadModels,
     TransientError,
+    crash,
     handling,
 )
 from ytempire.eventstore.tracking import apply_foreign, foreign_mark
@@ -73,7 +74,9 @@ class Settle(BaseMiddleware):
             return None
         finally:
             _arrival.reset(token)
+        crash.point("consume.after_commit")
         await msg.ack()
+        crash.point("consume.after_ack")
         return result
 
 
@@ -158,6 +161,7 @@ class Consumers:
             handling(MessageContext.of(envelope, traceparent)),
         ):
             try:
+                crash.point("consume.before_handler")
                 event = self._types[envelope.type].read(envelope.data)
                 await self._handlers[envelope.type](event, delivery)
             except (PermanentError, ValidationError) as error:

@@ -22,7 +22,7 @@ from nats.js.errors import NotFoundError
 from ytempire.bus import headers
 from ytempire.bus.topology import Durable, ensure
 from ytempire.events import Envelope
-from ytempire.eventstore import Arrived, Mark, RewindError
+from ytempire.eventstore import Arrived, Mark, RewindError, crash
 
 _BATCH = 256
 _REQUEST_S = 1.5
@@ -79,9 +79,12 @@ class Partition:
                 messages = await pull.next()
                 if not messages:
                     continue
+                crash.point("project.before_apply")
                 if await self._applies([_arrived(message) for message in messages]):
                     self._rewinds = self._failures = 0
+                crash.point("project.after_commit")
                 await messages[-1].ack()
+                crash.point("project.after_ack")
 
     async def _next_sequence(self) -> int:
         """Behind what was applied last, if the stream still has exactly that there; else the first."""

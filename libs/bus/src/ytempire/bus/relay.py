@@ -23,7 +23,7 @@ from nats.js.errors import NotFoundError
 from ytempire.bus import headers
 from ytempire.bus.publishing import BATCH, Message, Publisher, RefusedError
 from ytempire.bus.topology import stream_of
-from ytempire.eventstore import EventStore
+from ytempire.eventstore import EventStore, crash
 from ytempire.eventstore.feed import OutboxRow
 
 _POLL_S = 1.0
@@ -110,7 +110,9 @@ class Relay:
             # the next page is read while the server stores this one
             following = asyncio.create_task(self._rows(rows[-1].position))
             try:
+                crash.point("relay.before_publish")
                 self._sequence = await self._publisher.send([message_of(row) for row in rows], self._sequence)
+                crash.point("relay.after_publish")
                 self.position, self._told = rows[-1].position, self._told + len(rows)
                 rows = await following
             finally:

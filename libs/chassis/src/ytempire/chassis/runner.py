@@ -7,6 +7,7 @@ import contextlib
 import gc
 import signal
 import ssl
+import sys
 from collections.abc import Awaitable
 from functools import partial
 from pathlib import Path
@@ -22,7 +23,7 @@ from ytempire.chassis.host import AnyDefinition, Host, Service
 from ytempire.chassis.settings import ServiceSettings, load
 from ytempire.events.platform import LogHeadSealed
 from ytempire.events.signals import ServiceHeartbeat
-from ytempire.eventstore import EventStore, Handlers, Leases, ReadModels
+from ytempire.eventstore import EventStore, Handlers, Leases, ReadModels, crash
 from ytempire.eventstore.heads import HeadKey, HeadSealer, witness
 from ytempire.eventstore.migrate import upgrade
 from ytempire.eventstore.rebuilding import Rebuilder
@@ -37,6 +38,10 @@ log = structlog.get_logger()
 def run(definition: AnyDefinition) -> None:
     """The body of every service's ``__main__``."""
     settings = load(definition.settings, definition.name)
+    if crash.armed() and settings.profile != "embedded":
+        sys.exit(
+            f"{definition.name}: {crash.VARIABLE} is for tests alone; unset it to start in profile {settings.profile}."
+        )
     telemetry.set_up_logs(settings.service, settings.log_level)
     traces = telemetry.set_up_traces(settings)
     upgrade(migrations_of(definition), settings.owner_dsn(), application_role=settings.service)

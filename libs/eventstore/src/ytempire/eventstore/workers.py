@@ -11,6 +11,7 @@ import structlog
 
 from ytempire.events import Envelope
 from ytempire.events.platform import EventDeadLettered
+from ytempire.eventstore import crash
 from ytempire.eventstore.context import MessageContext, handling
 from ytempire.eventstore.delivery import Delivery, Handlers
 from ytempire.eventstore.errors import PermanentError, RewindError
@@ -146,7 +147,9 @@ class Reactor:
                     self._traced(self._reaction.name, delivery.envelope) as traceparent,
                     handling(MessageContext.of(delivery.envelope, traceparent)),
                 ):
+                    crash.point("react.before_handler")
                     await self._by_type[record.type](record.event, delivery)
+                    crash.point("react.after_commit")
                 return
             except PermanentError as error:
                 await dead_letter(self._store, delivery, str(error))

@@ -18,6 +18,7 @@ import orjson
 import psycopg
 from psycopg import AsyncConnection
 
+from ytempire.eventstore import crash
 from ytempire.eventstore.context import MessageContext, current
 from ytempire.eventstore.encode import Encoder, Head, Rows
 from ytempire.eventstore.errors import VersionConflictError
@@ -174,6 +175,7 @@ class Writer:
             )
             results.append(recorded)
         await self._execute(connection, old, head, rows)
+        crash.point("append.after_commit")
         self.feed.offer(max(self._previous.values(), default=0), rows.outbox)
         self._head, self._previous = head, previous
         for recorded in results:
@@ -204,6 +206,7 @@ class Writer:
                     waiting.unit, waiting.context, head, versions, previous, self._clock(), rows
                 )
                 await self._execute(connection, head, new, rows)
+            crash.point("append.after_commit")
             self.feed.offer(behind, rows.outbox)
             waiting.done.set_result(Committed(recorded))
         except Exception as error:
@@ -212,6 +215,7 @@ class Writer:
             _fail(waiting, error)
 
     async def _execute(self, connection: AsyncConnection[tuple[object, ...]], old: Head, new: Head, rows: Rows) -> None:
+        crash.point("append.before_statement")
         cursor = await connection.execute(
             _STATEMENT,
             {
