@@ -100,7 +100,7 @@ chaos-journey: install ## Ten journeys with kill -9 drawn from a seed (SEED=n, J
 	@$(BIN)/python -m tests.chaos.journeys $(if $(SEED),--seed $(SEED)) $(if $(JOURNEYS),--journeys $(JOURNEYS))
 
 .PHONY: prove
-prove: install ## Check what was promised: id, figure, target, verdict (AREA=journey, LONG=1 for the long rows)
+prove: install ## Check what was promised: id, figure, target, verdict (AREA=journey or backbone, LONG=1 for the long rows)
 	@$(BIN)/python -m tests.prove.$(AREA) $(if $(LONG),--long)
 
 .PHONY: bench
