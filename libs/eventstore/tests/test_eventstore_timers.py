@@ -7,18 +7,22 @@ import os
 import random
 import sys
 from collections.abc import AsyncIterator, Sequence
+from contextlib import nullcontext
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from ytempire.cli.testing import until
 from ytempire.events import Event
 from ytempire.events.onboarding import EmailVerified
-from ytempire.eventstore import Decider, EventStore, StreamAppend, Timer, Unit, derived_id
+from ytempire.eventstore import Decider, Delivery, EventStore, Reaction, StreamAppend, Timer, Unit, derived_id
 from ytempire.eventstore.audit import verify
 from ytempire.eventstore.tasks import end
 from ytempire.eventstore.timers import TimerRunner
+from ytempire.eventstore.workers import Reactor
 
 
 class Due(Event, owner="billing", private=True):
@@ -227,3 +231,54 @@ async def test_rule_4_14_a_crash_at_each_step_of_a_firing_neither_loses_nor_repe
     assert await (await asyncio.create_subprocess_exec(*arguments)).wait() == 0
     assert await fired(store) == [f"{n:03}" for n in range(1, 301)]
     assert (await verify(store)).findings == []
+
+
+class Chained(Event, owner="billing", private=True):
+    """Sets the next of its kind when it fires."""
+
+    name: str
+    left: int
+
+
+async def chain(store: EventStore, event: Chained, delivery: Delivery) -> None:
+    if event.left:
+        following = Chained(name=f"{event.name}.", left=event.left - 1)
+        due = delivery.envelope.time + timedelta(hours=37)
+        timer = Timer(f"{event.name}.", due, delivery.envelope.subject, following)
+        await store.submit(Unit((), delivery.claim, timers=(timer,)))
+
+
+async def year(store: EventStore, clock: Any, *, stop_at_quiet: bool) -> list[tuple[str, Any, timedelta]]:
+    """Random timers over some weeks, time moved stop by stop: what was recorded, with times from the beginning."""
+    begin, behind, chance = clock.now(), (await store.head()).position, random.Random(414)
+    for n in range(60):
+        kind: Event = Chained(name=str(n), left=3) if n % 10 == 0 else Due(name=str(n))
+        due = begin + timedelta(hours=500 * chance.random())
+        await store.submit(Unit((), timers=(Timer(str(n), due, f"timers-{n % 5}", kind),)))
+    runner = TimerRunner(store, {Chained.type_name()}, tick_s=0.002)
+    reaction = Reaction("chain", {Chained: partial(chain, store)})
+    reactor = Reactor(store, reaction, lambda consumer, envelope: nullcontext())
+    tasks = [asyncio.create_task(runner.run()), asyncio.create_task(reactor.run())]
+
+    async def settled() -> bool:
+        await until_fired(store, runner, clock)
+        return not reactor.busy and reactor.position == (await store.head()).position
+
+    await runner.refresh()
+    while dues := [d for d in (runner.next_due, runner.next_quiet if stop_at_quiet else None) if d]:
+        clock.at = max(clock.at, min(dues))
+        await until(settled)
+    clock.at = begin + timedelta(hours=1000)
+    await until(settled)
+    await end(tasks)
+    return [(r.stream, r.event, r.time - begin) for r in await store.read(behind, 10_000)]
+
+
+async def test_rule_4_14_passing_over_quiet_timers_records_what_stopping_at_each_would(
+    store: EventStore, clock: Any
+) -> None:
+    stepwise = await year(store, clock, stop_at_quiet=True)
+    passed_over = await year(store, clock, stop_at_quiet=False)
+    assert len(stepwise) == 60 + 6 * 3
+    assert passed_over == stepwise
+    assert [at for *_, at in stepwise] == sorted(at for *_, at in stepwise)

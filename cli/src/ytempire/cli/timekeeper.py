@@ -1,25 +1,31 @@
-"""Moves virtual time forward for the whole platform: to the next thing due anywhere, let it settle, repeat."""
+"""Moves virtual time forward for the whole platform: to the next thing due anywhere, let it settle, repeat.
+
+What is asked of whom at each step, and why nothing is missed: docs/architecture/time.md, "Moving time".
+"""
 
 from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 from typing import Any
 
 import httpx
 
+from ytempire.cli.loopback import Door
 from ytempire.cli.plan import PlatformPlan
-from ytempire.cli.ports import LOOPBACK
 from ytempire.cli.problems import PlatformProblem
 
-_POLL_S = 0.03
+_POLL_S = 0.02
 _SETTLE_S = 180.0
+_JUST_BEFORE = timedelta(seconds=1)
+"""Time runs on by itself between two moves: what is due within a second is not told apart."""
 _SPAN = re.compile(r"(\d+)\s*([smhd])")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 Step = Callable[[datetime, float], None]
+State = dict[str, Any]
 
 
 def parse_span(text: str) -> timedelta:
@@ -37,10 +43,10 @@ class Timekeeper:
         if plan.clock != "virtual":
             raise PlatformProblem("Time moves by itself here: start the platform with --clock virtual to move it.")
         self._clock_url = f"{plan.sandbox_url}/control/clock"
-        self._state_urls = {
-            service: f"http://{LOOPBACK}:{port}/internal/state" for service, port in plan.health_ports.items()
-        }
+        self._doors = {service: Door(port) for service, port in plan.health_ports.items()}
         self._http = httpx.Client(verify=str(plan.ca_bundle), timeout=60, trust_env=False)
+        self._states: dict[str, State] = {}
+        self._done = 0
 
     def now(self) -> datetime:
         """Business time."""
@@ -52,13 +58,15 @@ class Timekeeper:
         begin = self.now()
         target = begin + span
         steps = 0
-        while (now := self.now()) < target:
-            due = self._next_due()
-            reached = min(due, target) if due is not None else target
-            revision = self._move(max(reached, now))
-            self.settle(revision)
+        clock = self._clock()
+        self._done = clock["done"]
+        while (now := datetime.fromisoformat(clock["now"])) < target:
+            stop = min(target, *self._stops("next_due"), *_times(clock["next_due"]))
+            if self._passes_over_quiet(stop, clock) and stop - _JUST_BEFORE > now:
+                stop -= _JUST_BEFORE
+            clock = self._move(max(stop, now))
             steps += 1
-            step(reached, min(1.0, (reached - begin) / span))
+            step(stop, min(1.0, (stop - begin) / span))
         return steps
 
     def settle(self, revision: int) -> None:
@@ -67,15 +75,16 @@ class Timekeeper:
         Raises `PlatformProblem` naming who is still busy when it takes too long.
         """
         deadline = time.monotonic() + _SETTLE_S
-        before: Mapping[str, int] | None = None
+        before: dict[str, int] | None = None
         while True:
-            states = self._states()
+            states = self._ask_all()
             busy = {
-                name: state["open"]
+                name: state["open"] if state else ["away"]
                 for name, state in states.items()
-                if not state["settled"] or state["clock_revision"] < revision
+                if state is None or not state["settled"] or state["clock_revision"] < revision
             }
-            positions = {name: state["position"] for name, state in states.items()}
+            self._states = {name: state for name, state in states.items() if state is not None}
+            positions = {name: state["position"] for name, state in self._states.items()}
             # what one service settled may be on its way to another: twice the same is still
             if not busy and positions == before:
                 return
@@ -84,21 +93,83 @@ class Timekeeper:
                 raise PlatformProblem(f"The platform did not settle within {_SETTLE_S:.0f} s: {busy}")
             time.sleep(_POLL_S)
 
-    def _next_due(self) -> datetime | None:
-        dues = [state["next_due"] for state in self._states().values()]
-        dues.append(self._clock()["next_due"])
-        return min((datetime.fromisoformat(due) for due in dues if due), default=None)
+    def _stops(self, kind: str, services: Collection[str] | None = None) -> list[datetime]:
+        """When timers of a kind are due next, service by service."""
+        return [
+            due
+            for name, state in self._states.items()
+            if services is None or name in services
+            for due in _times(state[kind])
+        ]
 
-    def _move(self, to: datetime) -> int:
+    def _passes_over_quiet(self, stop: datetime, clock: State) -> bool:
+        """Whether quiet timers must have fired before anything else hears of `stop`.
+
+        A service fires its own timers in order anyway; so only if somebody else's moment is the stop.
+        """
+        owners = {name for name in self._states if stop in self._stops("next_due", [name])}
+        if len(owners) != 1 or stop in _times(clock["next_due"]):
+            owners = set()
+        return any(due < stop - _JUST_BEFORE for due in self._stops("next_quiet", self._states.keys() - owners))
+
+    def _move(self, to: datetime) -> State:
+        """One step: to a moment, and whatever follows from it. Returns the clock as it is then."""
+        clock = self._set(to)
+        before = {name: state["published"] for name, state in self._states.items()}
+        due, waking = self._due(clock, "next_due", "next_quiet"), self._due(clock, "next_due")
+        # nothing follows from a quiet timer: nobody else need know, and nobody calls the outside
+        alone = self._tell(clock, due, everybody=bool(waking)) and not self._reached_others(before)
+        after = self._clock() if waking or not alone else clock
+        if not alone or self._outside_acted(after):
+            self.settle(clock["revision"])
+            after = self._clock()
+        self._done = after["done"]
+        return after
+
+    def _due(self, clock: State, *kinds: str) -> set[str]:
+        """The services that have a timer of these kinds due at the clock's time."""
+        now = datetime.fromisoformat(clock["now"])
+        return {n for n, s in self._states.items() if any(due <= now for kind in kinds for due in _times(s[kind]))}
+
+    def _tell(self, clock: State, due: Collection[str], *, everybody: bool) -> bool:
+        """Tell the time, last to those who have something due; whether these are settled."""
+        moved = {"revision": clock["revision"], "offset_seconds": clock["offset_seconds"]}
+        others = [door for name, door in self._doors.items() if everybody and name not in due]
+        for group, settle in ((others, False), ([self._doors[name] for name in due], True)):
+            for door in group:
+                door.send("POST", "/internal/clock", {**moved, "settle": settle})
+            answers = [door.answer() for door in group]
+            if not all(answers):
+                return False
+        self._states.update({answer["service"]: answer for answer in answers if answer})
+        return all(answer["settled"] for answer in answers if answer)
+
+    def _reached_others(self, before: dict[str, int]) -> bool:
+        """Whether something was published: others may have something to do."""
+        return any(state["published"] != before.get(name) for name, state in self._states.items())
+
+    def _outside_acted(self, clock: State) -> bool:
+        """Whether the outside world did something, or is about to: a webhook may be on its way."""
+        due = _times(clock["next_due"])
+        return clock["done"] != self._done or any(at <= datetime.fromisoformat(clock["now"]) for at in due)
+
+    def _set(self, to: datetime) -> State:
         answer = self._http.post(self._clock_url, json={"now": to.isoformat()})
         if answer.status_code == httpx.codes.CONFLICT:
             # the clock also runs by itself: it may have passed this moment already
-            return int(self._clock()["revision"])
-        return int(answer.raise_for_status().json()["revision"])
+            return self._clock()
+        moved: State = answer.raise_for_status().json()
+        return moved
 
-    def _clock(self) -> dict[str, Any]:
-        found: dict[str, Any] = self._http.get(self._clock_url).raise_for_status().json()
+    def _clock(self) -> State:
+        found: State = self._http.get(self._clock_url).raise_for_status().json()
         return found
 
-    def _states(self) -> dict[str, dict[str, Any]]:
-        return {name: self._http.get(url).raise_for_status().json() for name, url in self._state_urls.items()}
+    def _ask_all(self) -> dict[str, State | None]:
+        for door in self._doors.values():
+            door.send("GET", "/internal/state")
+        return {name: door.answer() for name, door in self._doors.items()}
+
+
+def _times(text: str | None) -> list[datetime]:
+    return [datetime.fromisoformat(text)] if text else []

@@ -30,6 +30,7 @@ def clock_view(world: World) -> dict[str, Any]:
         "revision": world.clock.revision,
         "now": rfc3339(world.clock.now()),
         "next_due": rfc3339(due) if due else None,
+        "done": world.schedule.done,
     }
 
 

@@ -49,6 +49,8 @@ class Schedule:
         self._handlers: dict[str, Handler] = {}
         self._lock = asyncio.Lock()
         self._wake = asyncio.Event()
+        self.done = 0
+        """How many entries ran since the process began."""
         database.script(SCHEMA)
 
     def on(self, name: str, handler: Handler) -> None:
@@ -125,6 +127,7 @@ class Schedule:
         while (entries := self.entries(1)) and entries[0].due <= moment:
             self._clock.move_to(entries[0].due)
             await self._fire(entries[0])
+            self.done += 1
             fired += 1
             await asyncio.sleep(0)
         return fired

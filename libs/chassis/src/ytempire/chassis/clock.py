@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
@@ -11,6 +12,8 @@ import httpx
 import structlog
 
 _LONG_POLL_S = 30.0
+_PAUSE_S = 0.25
+"""Many moves in a row are heard of as one: who moves step by step tells each service itself."""
 log = structlog.get_logger()
 
 
@@ -21,6 +24,9 @@ class Clock(Protocol):
     """Raised each time time was moved by hand; 0 on a system clock."""
 
     def now(self) -> datetime: ...
+
+    def on_move(self, heard: Callable[[], None]) -> None:
+        """Call ``heard`` each time time was moved by hand."""
 
     async def run(self) -> None:
         """Follow the source of time, until cancelled."""
@@ -34,6 +40,9 @@ class SystemClock:
     def now(self) -> datetime:
         return datetime.now(UTC)
 
+    def on_move(self, heard: Callable[[], None]) -> None:
+        """Nobody moves it."""
+
     async def run(self) -> None:
         await asyncio.Event().wait()
 
@@ -44,7 +53,11 @@ class VirtualClock:
     def __init__(self, url: str, tls: ssl.SSLContext | bool) -> None:
         self._url, self._tls = url, tls
         self._offset = timedelta()
+        self._heard: list[Callable[[], None]] = []
         self.revision = 0
+
+    def on_move(self, heard: Callable[[], None]) -> None:
+        self._heard.append(heard)
 
     def now(self) -> datetime:
         return datetime.now(UTC) + self._offset
@@ -52,18 +65,26 @@ class VirtualClock:
     async def synchronise(self) -> None:
         """Read the offset once, before anything is stamped."""
         async with httpx.AsyncClient(verify=self._tls, timeout=10) as client:
-            self._take((await client.get(self._url)).raise_for_status().json())
+            self._read((await client.get(self._url)).raise_for_status().json())
 
     async def run(self) -> None:
         async with httpx.AsyncClient(verify=self._tls, timeout=_LONG_POLL_S + 5) as client:
             while True:
                 try:
                     answer = await client.get(self._url, params={"after": self.revision})
-                    self._take(answer.raise_for_status().json())
+                    self._read(answer.raise_for_status().json())
+                    await asyncio.sleep(_PAUSE_S)
                 except httpx.HTTPError as error:
                     log.debug("clock not reached", error=str(error))
                     await asyncio.sleep(1)
 
-    def _take(self, state: dict[str, float]) -> None:
-        self._offset = timedelta(seconds=state["offset_seconds"])
-        self.revision = int(state["revision"])
+    def take(self, revision: int, offset_s: float) -> None:
+        """Go by this offset, unless a later move was heard of already."""
+        if revision <= self.revision:
+            return
+        self._offset, self.revision = timedelta(seconds=offset_s), revision
+        for heard in self._heard:
+            heard()
+
+    def _read(self, state: dict[str, float]) -> None:
+        self.take(int(state["revision"]), state["offset_seconds"])

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Awaitable, Callable, Iterator
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import Any, Protocol
 
 import uvicorn
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
@@ -13,7 +13,13 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-State = Callable[[], Awaitable[dict[str, Any]]]
+
+class Stateful(Protocol):
+    """What the internal pages ask."""
+
+    async def report(self) -> dict[str, Any]: ...
+
+    async def move(self, revision: int, offset_s: float, *, settle: bool) -> dict[str, Any] | None: ...
 
 
 def routes(ready: Callable[[], bool]) -> list[Route]:
@@ -31,11 +37,24 @@ def routes(ready: Callable[[], bool]) -> list[Route]:
     return [Route("/livez", livez), Route("/readyz", readyz), Route("/metrics", metrics)]
 
 
-def application(ready: Callable[[], bool], state: State) -> Starlette:
+def application(ready: Callable[[], bool], state: Stateful) -> Starlette:
     async def internal_state(_: Request) -> Response:
-        return JSONResponse(await state())
+        return JSONResponse(await state.report())
 
-    return Starlette(routes=[*routes(ready), Route("/internal/state", internal_state)])
+    async def internal_clock(request: Request) -> Response:
+        moved = await request.json()
+        answer = await state.move(int(moved["revision"]), float(moved["offset_seconds"]), settle=bool(moved["settle"]))
+        if answer is None:
+            return PlainTextResponse("this service is on the system clock: nobody moves it", status_code=409)
+        return JSONResponse(answer)
+
+    return Starlette(
+        routes=[
+            *routes(ready),
+            Route("/internal/state", internal_state),
+            Route("/internal/clock", internal_clock, methods=["POST"]),
+        ]
+    )
 
 
 class Server(uvicorn.Server):

@@ -21,6 +21,7 @@ from ytempire.chassis import health, telemetry
 from ytempire.chassis.clock import Clock, SystemClock, VirtualClock
 from ytempire.chassis.host import AnyDefinition, Host, Service
 from ytempire.chassis.settings import ServiceSettings, load
+from ytempire.chassis.state import State
 from ytempire.events.platform import LogHeadSealed
 from ytempire.events.signals import ServiceHeartbeat
 from ytempire.eventstore import EventStore, Handlers, Leases, ReadModels, crash
@@ -139,8 +140,9 @@ class _Process:
         self._spawn(self._heartbeat(host), "heartbeat")
         for loop in service.background:
             self._spawn(loop(), "background")
-        state = _State(host, service, leases, relay, projectors, reactors, timers, heads, consumers)
-        self._serve(health.application(lambda: self._ready, state.report), "127.0.0.1", host.settings.health_port)
+        host.clock.on_move(timers.moved.set)
+        state = State(host, service, leases, relay, projectors, reactors, timers, consumers)
+        self._serve(health.application(lambda: self._ready, state), "127.0.0.1", host.settings.health_port)
         if service.http is not None:
             self._serve(service.http, "0.0.0.0", service.http_port)  # noqa: S104 - the one public door
 
@@ -169,59 +171,3 @@ class _Process:
 
     async def _cancel_tasks(self) -> None:
         await end(reversed(self._tasks))
-
-
-class _State:
-    """How settled the process is."""
-
-    def __init__(
-        self,
-        host: Host[Any],
-        service: Service,
-        leases: Leases,
-        relay: Relay,
-        projectors: list[Projector],
-        reactors: list[Reactor],
-        timers: TimerRunner,
-        heads: HeadSealer,
-        consumers: Consumers,
-    ) -> None:
-        self._host, self._service, self._leases, self._relay = host, service, leases, relay
-        self._projectors, self._reactors, self._timers, self._heads = projectors, reactors, timers, heads
-        self._consumers = consumers
-
-    async def report(self) -> dict[str, Any]:
-        """``settled`` says that nothing is due, published, consumed or reacted to any more."""
-        await self._timers.refresh()
-        await self._heads.refresh()
-        head = (await self._host.store.head()).position
-        due = self._timers.next_due
-        now = self._host.clock.now()
-        open_work = {
-            "timers": self._timers.firing or self._timers.due(now),
-            "heads": self._heads.due is not None and self._heads.due <= now,
-            # what another copy owns is that copy's to report
-            "leases": not self._leases.covered,
-            "relay": self._leases.leads("relay") and (not self._relay.idle or await self._unpublished()),
-            "projections": any(p.position < head for p in self._projectors if self._leases.leads(p.name)),
-            "reactions": any(r.busy or r.position < head for r in self._reactors if self._leases.leads(r.name)),
-            "consumers": self._consumers.busy > 0 or await self._consumers.pending() > 0,
-            "service": self._service.busy(),
-        }
-        return {
-            "service": self._host.store.service,
-            "clock_revision": self._host.clock.revision,
-            "now": now.isoformat(),
-            "next_due": due.isoformat() if due else None,
-            "position": head,
-            "open": sorted(name for name, is_open in open_work.items() if is_open),
-            "settled": not any(open_work.values()),
-        }
-
-    async def _unpublished(self) -> bool:
-        async with self._host.store.pool.connection() as connection:
-            cursor = await connection.execute(
-                "select exists (select 1 from es.outbox where position > %s)", [self._relay.position]
-            )
-            row = await cursor.fetchone()
-        return bool(row and row[0])

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import Literal, Self, TypeVar
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from ytempire.bus import NatsAccess
@@ -39,6 +39,12 @@ class ServiceSettings(BaseSettings):
     trace_dir: Path | None = None
     otlp_endpoint: str = ""
 
+    @model_validator(mode="after")
+    def _real_time_in_production(self) -> Self:
+        if self.profile == "kubernetes" and self.clock == "virtual":
+            raise ValueError("YTEMPIRE_CLOCK=virtual is for development and demonstrations: production needs system")
+        return self
+
     def dsn(self) -> str:
         """The application role's connection string with its password."""
         return _with_password(self.database_url, self.database_password_file)
@@ -63,8 +69,8 @@ def load(kind: type[T], service: str) -> T:
         return kind(service=service)
     except ValidationError as error:
         for problem in error.errors():
-            name = "_".join(str(part) for part in problem["loc"]).upper()
-            print(f"{service}: setting YTEMPIRE_{name}: {problem['msg']}", file=sys.stderr)
+            name = "".join(f" YTEMPIRE_{part}".upper() for part in problem["loc"])
+            print(f"{service}: setting{name}: {problem['msg']}", file=sys.stderr)
         raise SystemExit(2) from error
 
 

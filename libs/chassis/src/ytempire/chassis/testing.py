@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -50,6 +50,9 @@ class ManualClock:
 
     def now(self) -> datetime:
         return datetime.now(UTC) + self.offset
+
+    def on_move(self, heard: Callable[[], None]) -> None:
+        """Nobody is told: a test waits for what follows."""
 
     async def run(self) -> None:
         await asyncio.Event().wait()

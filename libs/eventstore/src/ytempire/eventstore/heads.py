@@ -28,6 +28,9 @@ EVENTS = 1000
 """A head is sealed after so many events..."""
 SPAN = timedelta(minutes=10)
 """...or at the next full ten minutes of business time."""
+_PACE_S = 60.0
+"""Seals that only business time asks for are this far apart on the wall: time that is moved by hand passes a full ten
+minutes at every step, and what is not witnessed yet is at risk for real minutes."""
 _TICK_S = 0.05
 _LOOK_S = 0.25
 
@@ -109,21 +112,24 @@ class HeadSealer:
 
     def __init__(self, store: EventStore, key: HeadKey, quiet: Sequence[str] = (SEALED, WITNESSED)) -> None:
         self._store, self._key, self._quiet = store, key, list(quiet)
+        self._full = False
         self.due: datetime | None = None
         """Business time of the next seal; None while there is nothing to seal."""
 
     async def run(self) -> None:
         listener = self._store.listen()
         listener.set()
-        loop, looked = asyncio.get_running_loop(), 0.0
+        loop, looked, next_seal = asyncio.get_running_loop(), 0.0, 0.0
         while True:
             if listener.is_set() and loop.time() - looked >= _LOOK_S:
                 listener.clear()
                 looked = loop.time()
                 await self.refresh()
-            if self.due is not None and self.due <= self._store.clock():
+            due = self.due is not None and self.due <= self._store.clock()
+            if due and (self._full or loop.time() >= next_seal):
                 await self.seal()
                 await self.refresh()
+                next_seal = loop.time() + _PACE_S
             await asyncio.sleep(_TICK_S)
 
     async def refresh(self) -> None:
@@ -133,6 +139,7 @@ class HeadSealer:
             row = await cursor.fetchone()
         assert row is not None
         count, first = row
+        self._full = bool(count >= EVENTS)
         self.due = None if not count else first.astimezone(UTC) if count >= EVENTS else _next_span(first)
 
     async def seal(self) -> None:

@@ -1,0 +1,53 @@
+"""Business time: who may move it, and in which direction."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ytempire.chassis.clock import SystemClock, VirtualClock
+from ytempire.chassis.settings import ServiceSettings, load
+
+MOVES = st.permutations([(revision, 3600.0 * revision) for revision in range(1, 6)])
+
+
+@given(MOVES)
+def test_rule_4_14_moves_that_are_heard_of_late_or_twice_never_set_time_back(moves: list[tuple[int, float]]) -> None:
+    clock, heard = VirtualClock("https://nowhere.example", True), []
+    clock.on_move(lambda: heard.append(clock.revision))
+    last = clock.now()
+    for revision, offset in [*moves, *moves]:
+        clock.take(revision, offset)
+        assert clock.now() >= last
+        last = clock.now()
+    assert clock.revision == 5
+    assert clock.now() - datetime.now(UTC) > timedelta(hours=4, minutes=59)
+    assert heard == sorted(set(heard))
+
+
+def test_nobody_moves_the_system_clock() -> None:
+    clock = SystemClock()
+    clock.on_move(lambda: pytest.fail("it was moved"))
+    assert abs(clock.now() - datetime.now(UTC)) < timedelta(minutes=1)
+
+
+def test_rule_4_14_production_refuses_virtual_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given: dict[str, Any] = {
+        "VAR": tmp_path, "DATABASE_URL": "x", "DATABASE_PASSWORD_FILE": tmp_path, "OWNER_DATABASE_URL": "x",
+        "OWNER_DATABASE_PASSWORD_FILE": tmp_path, "NATS_URL": "x", "NATS_USER": "x", "NATS_PASSWORD_FILE": tmp_path,
+        "HEALTH_PORT": 1, "SECRETS_DIR": tmp_path, "ASSETS_DIR": tmp_path, "PROFILE": "kubernetes",
+    }  # fmt: skip
+    for name, value in given.items():
+        monkeypatch.setenv(f"YTEMPIRE_{name}", str(value))
+    assert load(ServiceSettings, "billing").clock == "system"
+    monkeypatch.setenv("YTEMPIRE_CLOCK", "virtual")
+    with pytest.raises(SystemExit):
+        load(ServiceSettings, "billing")
+    assert "YTEMPIRE_CLOCK=virtual is for development" in capsys.readouterr().err
