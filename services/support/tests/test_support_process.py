@@ -47,7 +47,8 @@ def make_secrets(folder: Path) -> None:
     key = PrivateKey.generate()
     (folder / "support.seal.key").write_bytes(base64.b64encode(bytes(key)))
     (folder / "support.seal.pub").write_bytes(base64.b64encode(bytes(key.public_key)))
-    (folder / "support.kek.key").write_bytes(base64.b64encode(os.urandom(32)))
+    for name in ("kek", "audit"):
+        (folder / f"support.{name}.key").write_bytes(base64.b64encode(os.urandom(32)))
 
 
 @pytest.fixture
