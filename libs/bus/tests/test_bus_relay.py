@@ -23,7 +23,17 @@ from ytempire.cli.testing import NatsAccess as RunningNats
 from ytempire.cli.testing import until
 from ytempire.events import Envelope
 from ytempire.events.billing import CustomerCreated, TrialEnding
-from ytempire.eventstore import Delivery, EventStore, Handlers, Leases, Projection, ReadModels, derived_id
+from ytempire.eventstore import (
+    Delivery,
+    EventStore,
+    Handlers,
+    Leases,
+    PermanentError,
+    Projection,
+    ReadModels,
+    derived_id,
+)
+from ytempire.eventstore.deadletters import DeadLetters
 from ytempire.eventstore.tasks import end
 
 STREAM = topology.stream_of("billing")
@@ -208,8 +218,11 @@ class Reader:
 
     def __init__(self, store: EventStore, models: ReadModels) -> None:
         self.store, self.models, self.handled = store, models, 0
+        self.refused = ""
 
     async def handle(self, event: CustomerCreated, delivery: Delivery) -> None:
+        if event.user_id == self.refused:
+            raise PermanentError("not this one")
         self.handled += 1
         answer = TrialEnding.model_validate({"user_id": event.user_id, "trial_ends_at": delivery.envelope.time})
         await self.store.append(f"reader-{event.user_id}", answer, claim=delivery.claim)
@@ -307,3 +320,32 @@ async def test_a_read_model_that_lost_its_mark_reads_again_from_the_beginning(
         await until(read)
     assert await reader.rows() == {created(n).user_id: 1 for n in range(count)}
     assert (await reader.store.head()).position == count
+
+
+async def test_rule_4_7_a_dead_letter_of_work_holds_nobody_up_and_is_replayed_by_the_running_service(
+    store: EventStore, client: Client, reader: Reader, nats_server: RunningNats
+) -> None:
+    count, reader.refused = 10, created(3).user_id
+    await append(store, 0, count)
+    letters = DeadLetters(reader.store)
+    consumer = "publisher__work__billing"
+
+    async def answered() -> set[str]:
+        records = await reader.store.read(0)
+        return {str(r.data["user_id"]) for r in records if r.type == TrialEnding.type_name()}
+
+    async with relaying(store, client), consuming(reader, nats_server):
+
+        async def others() -> bool:
+            return await letters.parked(consumer) == {"account-3"} and len(await answered()) == count - 1
+
+        await until(others)
+        reader.refused = ""
+        (dead,) = [r for r in await store.read(0) if r.data["user_id"] == created(3).user_id]
+        assert await letters.judge(consumer, dead.id, "replay", "the fault is mended")
+
+        async def all_answered() -> bool:
+            return len(await answered()) == count and not await letters.parked(consumer)
+
+        await until(all_answered)
+    assert not await letters.judge(consumer, dead.id, "discard", "too late")

@@ -124,14 +124,6 @@ async def test_partitions_do_not_wait_for_each_other(models: ReadModels) -> None
     assert await rows(models, FOREIGN) == {user(3): 1, user(9): 1, user(10): 1}
 
 
-async def test_a_handler_that_fails_leaves_no_mark(models: ReadModels) -> None:
-    broken = verified(3).model_copy(update={"data": {}})
-    with pytest.raises(ValueError, match="user_id"):
-        await apply_foreign(models, "onboarding", PARTITION, [Arrived(broken, 0, 1)])
-    await take(models, (3, 0))
-    assert await rows(models, FOREIGN) == {user(3): 1}
-
-
 async def test_the_own_log_is_followed_by_two_projectors_at_once(
     models: ReadModels, store: EventStore, open_store: Any
 ) -> None:

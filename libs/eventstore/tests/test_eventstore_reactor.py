@@ -145,14 +145,14 @@ async def test_what_will_never_work_goes_to_the_dead_letters_at_once(store: Even
 
     async with reacting(store, handle) as reactor:
         (first,) = (await store.append("a", numbered(1))).events
-        await store.append("a", numbered(2))
+        await store.append("b", numbered(2))
         await settled(store, reactor)
     assert tries == [user(1), user(2)]
     ((consumer, event_id, type_, reason, body),) = await letters(store)
-    assert (consumer, event_id, type_, reason) == (NAME, first.id, first.type, "The account is closed.")
+    assert (consumer, event_id, type_, reason) == (NAME, first.id, first.type, "PermanentError: The account is closed.")
     assert Envelope.model_validate(body) == first.envelope()
     (event,) = await told(store)
-    assert (event.consumer, event.event_id, event.reason) == (NAME, first.id, "The account is closed.")
+    assert (event.consumer, event.event_id, event.reason) == (NAME, first.id, "PermanentError: The account is closed.")
     record = (await store.load(f"dead-letters-{NAME}"))[0]
     assert record.meta["causation"] == first.id
 
@@ -175,12 +175,3 @@ async def test_what_keeps_failing_goes_to_the_dead_letters_after_its_tries(
     ((*_, reason, _body),) = await letters(store)
     assert reason == "RuntimeError: out of order"
     assert len(await told(store)) == 1
-
-
-async def test_a_letter_that_is_written_twice_is_one(store: EventStore) -> None:
-    from ytempire.eventstore.workers import dead_letter
-
-    (record,) = (await store.append("a", numbered(1))).events
-    for _ in range(2):
-        await dead_letter(store, Delivery(record.envelope(), NAME), "No.")
-    assert len(await letters(store)) == len(await told(store)) == 1

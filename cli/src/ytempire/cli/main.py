@@ -10,6 +10,7 @@ from ytempire.cli.commands.audit import audit
 from ytempire.cli.commands.clock import clock
 from ytempire.cli.commands.containers import containers
 from ytempire.cli.commands.demo import demo
+from ytempire.cli.commands.dlq import dlq
 from ytempire.cli.commands.doctor import doctor
 from ytempire.cli.commands.down import down
 from ytempire.cli.commands.logs import logs
@@ -40,6 +41,7 @@ app.command()(doctor)
 
 # The logs and the time
 app.add_typer(audit)
+app.add_typer(dlq)
 app.command()(replay)
 app.add_typer(clock)
 

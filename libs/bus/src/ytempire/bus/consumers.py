@@ -36,12 +36,14 @@ from ytempire.eventstore import (
     TransientError,
     crash,
     handling,
+    partition_of,
 )
-from ytempire.eventstore.tracking import apply_foreign, foreign_mark
-from ytempire.eventstore.workers import dead_letter
+from ytempire.eventstore.deadletters import DeadLetters, Verdicts, reason_of
+from ytempire.eventstore.tracking import apply_foreign, foreign_mark, release_parked
 
 _WORKERS = 16
 _FAULT_DELAY_S = 5.0
+_LETTERS_S = 1.0
 log = structlog.get_logger()
 
 Traced = Callable[[str, Envelope], AbstractContextManager[str | None]]
@@ -105,6 +107,9 @@ class Consumers:
         self._handlers: Mapping[str, Any] = {e.type_name(): h for e, h in subscriptions.items()}
         self._types: Mapping[str, type[Event]] = {e.type_name(): e for e in subscriptions}
         self.durables: Sequence[Durable] = durables(store.service, models.projections, subscriptions)
+        self._letters = DeadLetters(store)
+        self._projections = {projection.schema: projection for projection in models.projections}
+        self._verdicts = Verdicts(store, list(self._projections))
         self.busy = 0
 
     async def start(self) -> None:
@@ -115,6 +120,7 @@ class Consumers:
                 self._subscribe_work(durable)
         for producer in foreign_producers(self._store.service, self._models.projections):
             self._leases.share(f"projections {producer}", partial(self._project, producer), PARTITIONS)
+        self._leases.lead("dead letters", self._settle_work)
 
     def _subscribe_work(self, durable: Durable) -> None:
         self._broker.subscriber(
@@ -132,7 +138,23 @@ class Consumers:
             projection_durables(self._store.service, producer)[partition],
             partial(foreign_mark, self._models, producer, partition),
             partial(apply_foreign, self._models, producer, partition),
+            partial(self._release, producer, partition),
         ).run()
+
+    async def _release(self, producer: str, partition: int) -> None:
+        """Carry out what was decided about parked streams of a partition."""
+        for judged in await self._verdicts.take(
+            lambda j: j.source == producer and partition_of(j.stream) == partition and j.consumer in self._projections
+        ):
+            await release_parked(self._models, self._projections[judged.consumer], producer, partition, judged.stream)
+
+    async def _settle_work(self) -> None:
+        """Carry out what was decided about dead letters of work, in any order, until cancelled."""
+        verdicts = Verdicts(self._store, [durable.name for durable in self.durables if not durable.ordered])
+        while True:
+            for judged in await verdicts.take():
+                await self._letters.settle_judged(judged.consumer, judged.stream, partial(self._call, judged.consumer))
+            await asyncio.sleep(_LETTERS_S)
 
     async def pending(self) -> int:
         """Messages that wait for this service or are being handled, in all its copies, over all its durables.
@@ -156,26 +178,26 @@ class Consumers:
 
     async def _handle(self, envelope: Envelope, durable: Durable) -> None:
         delivery = Delivery(envelope, durable.name, _arrival.get().attempt)
-        with (
-            self._traced(durable.name, envelope) as traceparent,
-            handling(MessageContext.of(envelope, traceparent)),
-        ):
-            try:
-                crash.point("consume.before_handler")
-                event = self._types[envelope.type].read(envelope.data)
-                await self._handlers[envelope.type](event, delivery)
-            except (PermanentError, ValidationError) as error:
-                await dead_letter(self._store, delivery, f"{type(error).__name__}: {error}")
-            except Exception as error:
-                if delivery.last:
-                    await dead_letter(self._store, delivery, f"{type(error).__name__}: {error}")
-                    return
-                if not isinstance(error, TransientError):
-                    log.warning(
-                        "handler failed, will be tried again",
-                        consumer=durable.name,
-                        kind=envelope.type,
-                        attempt=delivery.attempt,
-                        error=f"{type(error).__name__}: {error}",
-                    )
-                raise _TryAgainError(delivery.delay_s) from error
+        try:
+            await self._call(durable.name, envelope, delivery.attempt)
+        except (PermanentError, ValidationError) as error:
+            await self._letters.bury(delivery, reason_of(error))
+        except Exception as error:
+            if delivery.last:
+                await self._letters.bury(delivery, reason_of(error))
+                return
+            if not isinstance(error, TransientError):
+                log.warning(
+                    "handler failed, will be tried again",
+                    consumer=durable.name,
+                    kind=envelope.type,
+                    attempt=delivery.attempt,
+                    error=reason_of(error),
+                )
+            raise _TryAgainError(delivery.delay_s) from error
+
+    async def _call(self, consumer: str, envelope: Envelope, attempt: int = 1) -> None:
+        with self._traced(consumer, envelope) as traceparent, handling(MessageContext.of(envelope, traceparent)):
+            crash.point("consume.before_handler")
+            event = self._types[envelope.type].read(envelope.data)
+            await self._handlers[envelope.type](event, Delivery(envelope, consumer, attempt))

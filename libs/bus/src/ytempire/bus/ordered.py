@@ -37,6 +37,7 @@ _OPEN = {"404", "408"}
 log = structlog.get_logger()
 
 Stands = Callable[[], Awaitable[Mark]]
+Between = Callable[[], Awaitable[None]]
 Applies = Callable[[Sequence[Arrived]], Awaitable[int]]
 
 
@@ -47,12 +48,14 @@ class _GoneError(Exception):
 class Partition:
     """One partition of one producer's stream."""
 
-    def __init__(self, client: Client, durable: Durable, stands: Stands, applies: Applies) -> None:
+    def __init__(self, client: Client, durable: Durable, stands: Stands, applies: Applies, between: Between) -> None:
         """``stands`` says what was applied last; ``applies`` applies a run of events and says how many were new.
 
-        ``applies`` raises ``RewindError`` if an event before the run is missing.
+        ``applies`` raises ``RewindError`` if an event before the run is missing. ``between`` is called between two
+        runs, and now and then when nothing comes.
         """
-        self._client, self._durable, self._stands, self._applies = client, durable, stands, applies
+        self._client, self._durable = client, durable
+        self._stands, self._applies, self._between = stands, applies, between
         self._rewinds = self._failures = 0
 
     async def run(self) -> None:
@@ -77,6 +80,7 @@ class Partition:
         async with _pulling(self._client, self._durable) as pull:
             while True:
                 messages = await pull.next()
+                await self._between()
                 if not messages:
                     continue
                 crash.point("project.before_apply")

@@ -52,6 +52,10 @@ class Projection:
         """Whose logs it reads."""
         return {p for event in self.handlers for p in ((service,) if event.private else event.producers)}
 
+    def handles(self, type_: str) -> bool:
+        """Whether an event of this type has consequences."""
+        return type_ in self._by_type
+
     async def apply_run(self, connection: AsyncConnection, run: Sequence[Envelope]) -> None:
         """Write the consequences of a run of events, in order."""
         if self.batch is None:

@@ -106,12 +106,23 @@ create table es.leases (
 create table es.dead_letters (
     consumer text not null,
     event_id uuid not null,
+    source text not null,
+    stream text not null,
+    position bigint not null,
     type text not null,
+    status text not null check (status in ('dead', 'waiting', 'replayed', 'discarded')),
     reason text not null,
+    attempts int not null,
+    verdict text check (verdict in ('replay', 'discard')),
+    verdict_reason text,
     body json not null,
     at timestamptz not null,
+    settled_at timestamptz,
     primary key (consumer, event_id)
 );
+create index dead_letters_open on es.dead_letters (consumer, source, stream, position)
+    where status in ('dead', 'waiting');
+create view es.open_letters as select * from es.dead_letters where status in ('dead', 'waiting');
 
 create table es.subject_keys (
     subject text primary key,
@@ -133,6 +144,7 @@ GRANTS_V1 = """
 grant usage on schema es to {app};
 grant select, insert on es.events, es.outbox, es.inbox to {app};
 grant select, update on es.head to {app};
+grant select, update on es.open_letters to {app};
 grant select, insert, update, delete on
     es.timers, es.tracking, es.projections, es.checkpoints, es.leases, es.dead_letters, es.subject_keys to {app};
 grant usage, create on schema rm to {app};

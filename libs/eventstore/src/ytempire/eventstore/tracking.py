@@ -6,18 +6,25 @@ is then dropped as "already seen". The mark belongs to the tables it describes: 
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
+from typing import TypeVar
 
+import structlog
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from ytempire.eventstore.deadletters import reason_of
 from ytempire.eventstore.errors import RewindError
 from ytempire.eventstore.leases import LEASE_S
-from ytempire.eventstore.projection import Projection, within
+from ytempire.eventstore.parking import DATABASE_TROUBLE, apply_around_parked, release
+from ytempire.eventstore.projection import Projection
 from ytempire.eventstore.readmodels import ReadModels
 from ytempire.eventstore.records import Arrived, Mark, Recorded
 
+T = TypeVar("T")
+
+log = structlog.get_logger()
 _UNFREEZE = text(f"set local idle_in_transaction_session_timeout = '{LEASE_S - 1} s'")
 
 OWN = -1
@@ -25,16 +32,20 @@ OWN = -1
 
 
 async def apply_own(models: ReadModels, projection: Projection, records: Sequence[Recorded], position: int) -> None:
-    """Apply a run of own events that ends at ``position``, in one transaction.
+    """Apply a run of own events that ends at ``position``, in one transaction. A refused one parks its stream.
 
     :raises RewindError: if the run does not begin behind what was applied last.
     """
-    async with _applying(models) as connection:
-        first = records[0].position - 1
-        if not await advance(connection, projection.schema, models.service, OWN, first, position, 0):
-            raise RewindError(0)
-        scoped = await within(connection, projection.schema)
-        await projection.apply_run(scoped, [record.envelope() for record in records])
+    run = [record.envelope() for record in records]
+
+    async def apply(singly: bool) -> None:
+        async with _applying(models) as connection:
+            first = run[0].position - 1
+            if not await advance(connection, projection.schema, models.service, OWN, first, position, 0):
+                raise RewindError(0)
+            await apply_around_parked(connection, projection, models.service, run, singly=singly)
+
+    await _apply_or_park(apply)
 
 
 async def own_position(models: ReadModels, projection: Projection) -> int:
@@ -53,27 +64,49 @@ async def foreign_mark(models: ReadModels, producer: str, partition: int) -> Mar
 async def apply_foreign(models: ReadModels, producer: str, partition: int, run: Sequence[Arrived]) -> int:
     """Apply events of one partition of another service to every projection that reads it, in one transaction.
 
-    What was applied before is skipped. The marks are locked, so an owner that lost its lease can do no harm.
+    What was applied before is skipped, a refused event parks its stream. The marks are locked, so an owner that lost
+    its lease can do no harm.
 
     :returns: how many events were new to some projection.
     :raises RewindError: if a predecessor is missing.
     """
-    new = 0
+
+    async def apply(singly: bool) -> int:
+        new = 0
+        async with _applying(models) as connection:
+            marks = await _marks(connection, _readers(models, producer), producer, partition, lock=True)
+            for projection in _readers(models, producer):
+                mark = marks[projection.schema].position
+                behind = _follow(mark, run)
+                if not behind:
+                    continue
+                last, seq = behind[-1].envelope.position, behind[-1].sequence
+                if not await advance(connection, projection.schema, producer, partition, mark, last, seq):
+                    raise RewindError(1)
+                envelopes = [arrived.envelope for arrived in behind]
+                await apply_around_parked(connection, projection, producer, envelopes, singly=singly)
+                new = max(new, len(behind))
+        return new
+
+    return await _apply_or_park(apply)
+
+
+async def release_parked(models: ReadModels, projection: Projection, source: str, partition: int, stream: str) -> None:
+    """Carry out what a person decided about a parked stream. Only for who owns its partition, between two runs."""
     async with _applying(models) as connection:
-        readers = _readers(models, producer)
-        marks = await _marks(connection, readers, producer, partition, lock=True)
-        for projection in readers:
-            mark = marks[projection.schema].position
-            behind = _follow(mark, run)
-            if not behind:
-                continue
-            last, seq = behind[-1].envelope.position, behind[-1].sequence
-            if not await advance(connection, projection.schema, producer, partition, mark, last, seq):
-                raise RewindError(1)
-            scoped = await within(connection, projection.schema)
-            await projection.apply_run(scoped, [arrived.envelope for arrived in behind])
-            new = max(new, len(behind))
-    return new
+        await _marks(connection, [projection], source, partition, lock=True)
+        await release(connection, projection, source, stream)
+
+
+async def _apply_or_park(apply: Callable[[bool], Awaitable[T]]) -> T:
+    """All at once; if something is refused, again one by one, so that only what is refused is parked."""
+    try:
+        return await apply(False)
+    except (RewindError, *DATABASE_TROUBLE):
+        raise
+    except Exception as error:
+        log.warning("a run is refused, going on one by one", error=reason_of(error))
+        return await apply(True)
 
 
 @asynccontextmanager

@@ -4,23 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from functools import partial
 
 import structlog
+from pydantic import ValidationError
 
 from ytempire.events import Envelope
-from ytempire.events.platform import EventDeadLettered
 from ytempire.eventstore import crash
 from ytempire.eventstore.context import MessageContext, handling
+from ytempire.eventstore.deadletters import DeadLetters, Verdicts, reason_of
 from ytempire.eventstore.delivery import Delivery, Handlers
 from ytempire.eventstore.errors import PermanentError, RewindError
+from ytempire.eventstore.parking import DATABASE_TROUBLE
 from ytempire.eventstore.projection import Projection
 from ytempire.eventstore.readmodels import ReadModels
-from ytempire.eventstore.records import Claim, Recorded
+from ytempire.eventstore.records import Recorded
 from ytempire.eventstore.store import EventStore
 from ytempire.eventstore.tasks import end
-from ytempire.eventstore.tracking import apply_own, own_position
+from ytempire.eventstore.tracking import OWN, apply_own, own_position, release_parked
 
 _PAGE = 500
 _POLL_S = 1.0
@@ -38,8 +41,12 @@ class Projector:
     async def run(self) -> None:
         listener = self._store.listen()
         self.position = await own_position(self._models, self._projection)
+        verdicts = Verdicts(self._store, [self._projection.schema])
         while True:
             listener.clear()
+            for judged in await verdicts.take():
+                if judged.source == self._store.service:
+                    await release_parked(self._models, self._projection, judged.source, OWN, judged.stream)
             records = await self._store.read(self.position, _PAGE)
             if not records:
                 await _wait(listener)
@@ -49,6 +56,9 @@ class Projector:
                 self.position = records[-1].position
             except RewindError:
                 self.position = await own_position(self._models, self._projection)
+            except DATABASE_TROUBLE as error:
+                log.warning("read model will go on", projection=self._projection.name, error=reason_of(error))
+                await asyncio.sleep(_POLL_S)
 
 
 @dataclass(frozen=True)
@@ -80,8 +90,14 @@ class _Progress:
 Traced = Callable[[str, Envelope], "contextlib.AbstractContextManager[str | None]"]
 
 
+class _DeadError(Exception):
+    def __init__(self, delivery: Delivery, reason: str) -> None:
+        super().__init__(reason)
+        self.delivery, self.reason = delivery, reason
+
+
 class Reactor:
-    """Runs one reaction."""
+    """Runs one reaction. A dead letter parks its stream: later deliveries of it wait, the others go on."""
 
     def __init__(self, store: EventStore, reaction: Reaction, traced: Traced) -> None:
         self._store, self._reaction, self._traced = store, reaction, traced
@@ -89,6 +105,8 @@ class Reactor:
         self._slots = asyncio.Semaphore(reaction.concurrency)
         self._by_type = {event.type_name(): handler for event, handler in reaction.handlers.items()}
         self._last: dict[str, asyncio.Task[None]] = {}
+        self._letters = DeadLetters(store)
+        self._parked: set[str] = set()
         self._progress = _Progress(0, 0)
 
     @property
@@ -105,14 +123,19 @@ class Reactor:
         listener = self._store.listen()
         mark = await self._load_mark()
         self._progress = _Progress(mark, mark)
+        self._parked = await self._letters.parked(self._reaction.name)
+        verdicts = Verdicts(self._store, [self._reaction.name])
         try:
             while True:
                 listener.clear()
+                for judged in await verdicts.take():
+                    self._chain(judged.stream, partial(self._release, judged.stream))
                 records = await self._store.read(self._progress.seen, _PAGE)
                 for record in records:
                     self._progress.seen = record.position
                     if record.type in self._by_type:
-                        self._start(record)
+                        self._progress.open.add(record.position)
+                        self._chain(record.stream, partial(self._settle, record))
                 if records and not self._progress.open:
                     await self._save_mark(self._progress.settle(self._progress.seen))
                 if not records:
@@ -120,50 +143,67 @@ class Reactor:
         finally:
             await end(self._last.values())
 
-    def _start(self, record: Recorded) -> None:
-        self._progress.open.add(record.position)
-        before = self._last.get(record.stream)
-        task = asyncio.create_task(self._after(before, record), name=f"{self._reaction.name}:{record.type}")
-        self._last[record.stream] = task
-        task.add_done_callback(lambda done: self._forget(record.stream, done))
+    def _chain(self, stream: str, step: Callable[[], Awaitable[None]]) -> None:
+        """Do something about a stream behind whatever is being done about it."""
+        task = asyncio.create_task(self._after(self._last.get(stream), step), name=f"{self.name}:{stream}")
+        self._last[stream] = task
+        task.add_done_callback(lambda done: self._forget(stream, done))
 
     def _forget(self, stream: str, task: asyncio.Task[None]) -> None:
         if self._last.get(stream) is task:
             del self._last[stream]
 
-    async def _after(self, before: asyncio.Task[None] | None, record: Recorded) -> None:
+    async def _after(self, before: asyncio.Task[None] | None, step: Callable[[], Awaitable[None]]) -> None:
         if before is not None:
             await asyncio.gather(before, return_exceptions=True)
         async with self._slots:
-            await self._deliver(record)
+            await step()
+
+    async def _settle(self, record: Recorded) -> None:
+        envelope = record.envelope()
+        delivery = Delivery(envelope, self._reaction.name)
+        if record.stream in self._parked:
+            await self._letters.park(delivery)
+        else:
+            try:
+                await self._handle(envelope)
+            except _DeadError as error:
+                await self._letters.bury(error.delivery, error.reason)
+                self._parked.add(record.stream)
         await self._save_mark(self._progress.settle(record.position))
 
-    async def _deliver(self, record: Recorded) -> None:
+    async def _release(self, stream: str) -> None:
+        if await self._letters.release(self._reaction.name, stream, self._handle):
+            self._parked.discard(stream)
+
+    async def _handle(self, envelope: Envelope) -> None:
+        """Call the handler until it succeeds.
+
+        :raises _DeadError: if it never will, or has not for too long.
+        """
         attempt = 1
         while True:
-            delivery = Delivery(record.envelope(), self._reaction.name, attempt)
+            delivery = Delivery(envelope, self._reaction.name, attempt)
             try:
                 with (
-                    self._traced(self._reaction.name, delivery.envelope) as traceparent,
-                    handling(MessageContext.of(delivery.envelope, traceparent)),
+                    self._traced(self._reaction.name, envelope) as traceparent,
+                    handling(MessageContext.of(envelope, traceparent)),
                 ):
                     crash.point("react.before_handler")
-                    await self._by_type[record.type](record.event, delivery)
+                    await self._by_type[envelope.type](envelope.event(), delivery)
                     crash.point("react.after_commit")
                 return
-            except PermanentError as error:
-                await dead_letter(self._store, delivery, str(error))
-                return
+            except (PermanentError, ValidationError) as error:
+                raise _DeadError(delivery, reason_of(error)) from error
             except Exception as error:
                 if delivery.last:
-                    await dead_letter(self._store, delivery, f"{type(error).__name__}: {error}")
-                    return
+                    raise _DeadError(delivery, reason_of(error)) from error
                 log.warning(
                     "reaction failed, will be tried again",
                     reaction=self._reaction.name,
-                    kind=record.type,
+                    kind=envelope.type,
                     attempt=attempt,
-                    error=f"{type(error).__name__}: {error}",
+                    error=reason_of(error),
                 )
                 await asyncio.sleep(delivery.delay_s)
                 attempt += 1
@@ -183,31 +223,6 @@ class Reactor:
                 " do update set position = greatest(es.checkpoints.position, excluded.position)",
                 [self._reaction.name, mark],
             )
-
-
-async def dead_letter(store: EventStore, delivery: Delivery, reason: str) -> None:
-    """Keep a message that cannot be handled, and say so in the log."""
-    envelope = delivery.envelope
-    log.error("dead letter", consumer=delivery.consumer, kind=envelope.type, id=envelope.id, reason=reason)
-    async with store.pool.connection() as connection:
-        await connection.execute(
-            "insert into es.dead_letters values (%s, %s, %s, %s, %s, %s) on conflict do nothing",
-            [
-                delivery.consumer,
-                envelope.id,
-                envelope.type,
-                reason[:2000],
-                envelope.model_dump_json(exclude_none=True),
-                store.clock(),
-            ],
-        )
-    event = EventDeadLettered(
-        consumer=delivery.consumer, event_id=envelope.id, event_type=envelope.type, reason=reason[:500]
-    )
-    with handling(MessageContext.of(envelope)):
-        await store.append(
-            f"dead-letters-{delivery.consumer}", event, claim=Claim("dead-letter", f"{delivery.consumer}:{envelope.id}")
-        )
 
 
 async def _wait(listener: asyncio.Event) -> None:
