@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import importlib
 import inspect
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -13,6 +13,7 @@ from typing import cast
 
 from ytempire.chassis.host import AnyDefinition
 from ytempire.events import Event, public_events
+from ytempire.eventstore import Projection
 
 ROOT = Path(__file__).parents[2]
 CATALOGUE = {event.__name__: event for event in public_events()}
@@ -33,10 +34,14 @@ def subscribed(service: str) -> set[type[Event]]:
     return set(subscriptions(*(Wiring() for _ in inspect.signature(subscriptions).parameters)))
 
 
+def projections(service: str) -> Sequence[Projection]:
+    """Its read models."""
+    return cast(AnyDefinition, importlib.import_module(f"ytempire.{service}.bootstrap").DEFINITION).projections
+
+
 def projected(service: str) -> set[type[Event]]:
     """Every event its read models are made of."""
-    definition = cast(AnyDefinition, importlib.import_module(f"ytempire.{service}.bootstrap").DEFINITION)
-    return {event for projection in definition.projections for event in projection.handlers}
+    return {event for projection in projections(service) for event in projection.handlers}
 
 
 def consumed(service: str) -> set[type[Event]]:

@@ -14,7 +14,7 @@ from ytempire.cli.embedded.provision import SERVICES
 from ytempire.cli.keys import ensure_private_directory, ensure_secret, write_private
 from ytempire.cli.ports import LOOPBACK
 from ytempire.cli.processes import ProcessSpec
-from ytempire.events import public_events
+from ytempire.events import public_events, type_names
 
 ADMIN = "admin"
 MAX_PAYLOAD_BYTES = 1_048_576
@@ -51,8 +51,12 @@ def _worth_showing(line: str) -> bool:
 
 
 def event_subjects(service: str) -> list[str]:
-    """The subjects of every public event that the catalogue lets `service` produce, all partitions."""
-    return sorted(f"yt.{service}.{event.type_name()}.*" for event in public_events() if service in event.producers)
+    """The subjects of every public event that the catalogue lets `service` produce, all versions and partitions.
+
+    Old versions too: while a release rolls out, a copy of the release before still sends them.
+    """
+    mine = (event for event in public_events() if service in event.producers)
+    return sorted(f"yt.{service}.{name}.*" for event in mine for name in type_names(event))
 
 
 def service_permissions(service: str) -> dict[str, Any]:

@@ -23,7 +23,7 @@ from pydantic import ValidationError
 
 from ytempire.bus.ordered import Partition
 from ytempire.bus.topology import Durable, durables, ensure, foreign_producers, projection_durables
-from ytempire.events import Envelope, Event
+from ytempire.events import Envelope, type_names
 from ytempire.eventstore import (
     PARTITIONS,
     Delivery,
@@ -104,8 +104,9 @@ class Consumers:
         self._broker, self._client, self._jetstream = broker, client, client.jetstream()
         self._store, self._models = store, models
         self._traced, self._leases = traced, leases
-        self._handlers: Mapping[str, Any] = {e.type_name(): h for e, h in subscriptions.items()}
-        self._types: Mapping[str, type[Event]] = {e.type_name(): e for e in subscriptions}
+        self._handlers: Mapping[str, Any] = {
+            name: handler for event, handler in subscriptions.items() for name in type_names(event)
+        }
         self.durables: Sequence[Durable] = durables(store.service, models.projections, subscriptions)
         self._letters = DeadLetters(store)
         self._projections = {projection.schema: projection for projection in models.projections}
@@ -199,5 +200,4 @@ class Consumers:
     async def _call(self, consumer: str, envelope: Envelope, attempt: int = 1) -> None:
         with self._traced(consumer, envelope) as traceparent, handling(MessageContext.of(envelope, traceparent)):
             crash.point("consume.before_handler")
-            event = self._types[envelope.type].read(envelope.data)
-            await self._handlers[envelope.type](event, Delivery(envelope, consumer, attempt))
+            await self._handlers[envelope.type](envelope.event(), Delivery(envelope, consumer, attempt))

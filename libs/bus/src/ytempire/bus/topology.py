@@ -21,7 +21,7 @@ from nats.js.api import (
 )
 from nats.js.errors import NotFoundError
 
-from ytempire.events import SERVICES, Event
+from ytempire.events import SERVICES, Event, type_names
 from ytempire.eventstore import PARTITIONS, Projection
 
 MAX_MESSAGE_BYTES = 256 * 1024
@@ -60,9 +60,9 @@ def stream_of(producer: str) -> str:
     return f"EVT_{producer.upper()}"
 
 
-def subjects_of(event: type[Event], producer: str) -> str:
-    """Every partition of one event by one producer."""
-    return f"yt.{producer}.{event.type_name()}.*"
+def subjects_of(event: type[Event], producer: str) -> list[str]:
+    """Every version and every partition of one event by one producer."""
+    return [f"yt.{producer}.{name}.*" for name in type_names(event)]
 
 
 def streams() -> list[StreamConfig]:
@@ -139,7 +139,7 @@ def work_durables(service: str, events: Iterable[type[Event]]) -> list[Durable]:
     for event in events:
         for producer in event.producers:
             if producer != service:
-                by_producer.setdefault(producer, []).append(subjects_of(event, producer))
+                by_producer.setdefault(producer, []).extend(subjects_of(event, producer))
     return [
         Durable(stream_of(producer), f"{service}__work__{producer}", tuple(sorted(filters)))
         for producer, filters in sorted(by_producer.items())

@@ -14,6 +14,7 @@ from starlette.types import ASGIApp
 from ytempire.chassis.clock import Clock
 from ytempire.chassis.sealing import Opener, Sealer
 from ytempire.chassis.settings import ServiceSettings
+from ytempire.events import type_names
 from ytempire.eventstore import EventStore, Handlers, Projection, Reaction, ReadModels
 
 SettingsT = TypeVar("SettingsT", bound=ServiceSettings)
@@ -43,7 +44,9 @@ class Service:
     @property
     def reacted(self) -> frozenset[str]:
         """Names of the own events that something follows from."""
-        return frozenset(event.type_name() for reaction in self.reactions for event in reaction.handlers)
+        return frozenset(
+            name for reaction in self.reactions for event in reaction.handlers for name in type_names(event)
+        )
 
 
 @dataclass(frozen=True)

@@ -103,7 +103,7 @@ class Bench:
             delivery = Delivery(envelope, f"{self.store.service}__work__{envelope.producer}", attempt)
             try:
                 with handling(MessageContext.of(envelope)):
-                    await self.service.subscriptions[type(event)](type(event).read(envelope.data), delivery)
+                    await self.service.subscriptions[type(event)](envelope.event(), delivery)
                 return envelope
             except TransientError:
                 if delivery.last:

@@ -1,10 +1,11 @@
 """The public language of the platform: envelope, event models, values. Depends on pydantic alone."""
 
 from ytempire.events import analytics, billing, gateway, media, onboarding, platform, publisher, support
-from ytempire.events.base import SERVICES, Event, Rejected, Value, lookup, private_events, public_events
+from ytempire.events.base import SERVICES, Event, Rejected, Value
 from ytempire.events.envelope import PLATFORM_TENANT, Envelope
 from ytempire.events.money import MICROS, Money, spread
 from ytempire.events.pnl import Pnl, PnlComponents
+from ytempire.events.registry import lookup, newest, private_events, public_events, type_names, upcaster, versions
 
 __all__ = [
     "MICROS",
@@ -22,6 +23,7 @@ __all__ = [
     "gateway",
     "lookup",
     "media",
+    "newest",
     "onboarding",
     "platform",
     "private_events",
@@ -29,4 +31,7 @@ __all__ = [
     "publisher",
     "spread",
     "support",
+    "type_names",
+    "upcaster",
+    "versions",
 ]

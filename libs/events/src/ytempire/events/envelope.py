@@ -7,7 +7,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from ytempire.events.base import Event, lookup
+from ytempire.events import registry
+from ytempire.events.base import Event
 
 PLATFORM_TENANT = "platform"
 
@@ -44,11 +45,9 @@ class Envelope(BaseModel):
         return self.source.rsplit("/", 1)[-1]
 
     def event(self) -> Event:
-        """The typed event.
+        """The typed event as it reads today, whatever version was sent.
 
         :raises LookupError: if this process does not know the type.
+        :raises pydantic.ValidationError: if a needed field is missing or of another kind.
         """
-        model = lookup(self.type, self.producer)
-        if model is None:
-            raise LookupError(f"unknown event type {self.type}: this service is older than its producer")
-        return model.read(self.data)
+        return registry.read(self.type, self.producer, self.data)

@@ -17,7 +17,7 @@ from psycopg import AsyncConnection as DriverConnection
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from ytempire.events import Envelope
+from ytempire.events import Envelope, type_names
 from ytempire.eventstore.projection import Projection, within
 from ytempire.eventstore.readmodels import ReadModels
 from ytempire.eventstore.records import Mark
@@ -81,7 +81,7 @@ class Filling:
     ) -> None:
         self._store, self._models, self._projection = store, models, projection
         self._schema, self._foreign = schema, foreign
-        self._types = {event.type_name() for event in projection.handlers}
+        self._types = {name for event in projection.handlers for name in type_names(event)}
 
     async def run(
         self, bound: Bound, progress: Progress | None = None, connection: AsyncConnection | None = None

@@ -16,7 +16,7 @@ from typing import Any
 from sqlalchemy import MetaData, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from ytempire.events import Envelope, Event
+from ytempire.events import Envelope, Event, type_names
 
 _LIVE = "rm_"
 """Schemas of live tables begin so, and no others do."""
@@ -45,8 +45,8 @@ class Projection:
         return f"{_LIVE}{self.name}_v{self.version}"
 
     @cached_property
-    def _by_type(self) -> Mapping[str, tuple[type[Event], Apply]]:
-        return {event.type_name(): (event, handler) for event, handler in self.handlers.items()}
+    def _by_type(self) -> Mapping[str, Apply]:
+        return {name: handler for event, handler in self.handlers.items() for name in type_names(event)}
 
     def producers(self, service: str) -> set[str]:
         """Whose logs it reads."""
@@ -62,15 +62,14 @@ class Projection:
             for envelope in run:
                 await self.apply(connection, envelope)
             return
-        known = [(self._by_type[e.type][0].read(e.data), e) for e in run if e.type in self._by_type]
+        known = [(envelope.event(), envelope) for envelope in run if envelope.type in self._by_type]
         if known:
             await self.batch(connection, known)
 
     async def apply(self, connection: AsyncConnection, envelope: Envelope) -> None:
         """Write the consequences of one event; events it has no handler for have none."""
-        if found := self._by_type.get(envelope.type):
-            event, handler = found
-            await handler(connection, event.read(envelope.data), envelope)
+        if handler := self._by_type.get(envelope.type):
+            await handler(connection, envelope.event(), envelope)
 
 
 def is_live(connection: AsyncConnection) -> bool:

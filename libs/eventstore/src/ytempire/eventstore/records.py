@@ -9,7 +9,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
-from ytempire.events import Envelope, Event, lookup
+from ytempire.events import Envelope, Event, newest, registry
 from ytempire.eventstore.context import MessageContext
 
 PARTITIONS = 8
@@ -41,6 +41,11 @@ class StreamAppend:
     """Business time of the events; None: now. Never before the last event of the log."""
     context: MessageContext | None = None
     """Whose consequence the events are; None: the unit's."""
+
+    def __post_init__(self) -> None:
+        for event in self.events:
+            if (today := newest(type(event))) is not type(event):
+                raise TypeError(f"{event.type_name()} is an old version, kept to be read: append {today.type_name()}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,14 +93,12 @@ class Recorded:
 
     @cached_property
     def event(self) -> Event:
-        """The typed event.
+        """The typed event as it reads today, whatever version was written.
 
         :raises LookupError: if this process does not know the type.
+        :raises pydantic.ValidationError: if a needed field is missing or of another kind.
         """
-        model = lookup(self.type, self.service)
-        if model is None:
-            raise LookupError(f"unknown event type {self.type} at position {self.position}")
-        return model.read(self.data)
+        return registry.read(self.type, self.service, self.data)
 
     def envelope(self) -> Envelope:
         return Envelope(

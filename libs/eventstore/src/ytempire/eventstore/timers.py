@@ -11,7 +11,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from ytempire.events import lookup, private_events
+from ytempire.events import private_events, registry, type_names
 from ytempire.eventstore import crash
 from ytempire.eventstore.context import MessageContext
 from ytempire.eventstore.records import StreamAppend, Unit
@@ -35,9 +35,11 @@ class TimerRunner:
     def __init__(self, store: EventStore, reacted: Collection[str], tick_s: float = 0.05) -> None:
         self._store, self._tick_s = store, tick_s
         self._quiet = [
-            event.type_name()
+            name
             for event in private_events()
-            if event.owner == store.service and event.type_name() not in reacted
+            if event.owner == store.service
+            for name in type_names(event)
+            if name not in reacted
         ]
         self.next_due: datetime | None = None
         """When the next timer is due that something may follow from."""
@@ -98,8 +100,6 @@ class TimerRunner:
     def _append(
         self, key: str, due: datetime, stream: str, type_: str, data: dict[str, object], meta: dict[str, str]
     ) -> StreamAppend:
-        model = lookup(type_, self._store.service)
-        if model is None:
-            raise LookupError(f"timer {key} holds an unknown event {type_}")
+        event = registry.read(type_, self._store.service, data)
         context = MessageContext(meta["tenant"], meta["correlation"], meta["causation"])
-        return StreamAppend(stream, (model.read(data),), at=due, context=context)
+        return StreamAppend(stream, (event,), at=due, context=context)

@@ -11,7 +11,7 @@ from functools import partial
 import structlog
 from pydantic import ValidationError
 
-from ytempire.events import Envelope
+from ytempire.events import Envelope, type_names
 from ytempire.eventstore import crash
 from ytempire.eventstore.context import MessageContext, handling
 from ytempire.eventstore.deadletters import DeadLetters, Verdicts, reason_of
@@ -103,7 +103,7 @@ class Reactor:
         self._store, self._reaction, self._traced = store, reaction, traced
         self.name = f"reaction {reaction.name}"
         self._slots = asyncio.Semaphore(reaction.concurrency)
-        self._by_type = {event.type_name(): handler for event, handler in reaction.handlers.items()}
+        self._by_type = {name: handler for event, handler in reaction.handlers.items() for name in type_names(event)}
         self._last: dict[str, asyncio.Task[None]] = {}
         self._letters = DeadLetters(store)
         self._parked: set[str] = set()

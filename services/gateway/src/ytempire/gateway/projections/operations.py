@@ -63,7 +63,7 @@ async def _asked(connection: AsyncConnection, event: Event, envelope: Envelope) 
 async def _decided(connection: AsyncConnection, event: Event, envelope: Envelope) -> None:
     row = {
         "operation_id": envelope.correlationid,
-        "type": envelope.type,
+        "type": event.type_name(),
         "tenant_id": envelope.tenantid,
         "data": event.model_dump(mode="json", exclude=_UNSHOWN),
         "decided_at": envelope.time,
