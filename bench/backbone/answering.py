@@ -6,7 +6,6 @@ what is measured over HTTP is the way there and back and not how long support th
 
 from __future__ import annotations
 
-import base64
 from datetime import timedelta
 
 import ytempire.support
@@ -14,14 +13,14 @@ from ytempire.chassis import Definition, Host, Service, ServiceSettings, run
 from ytempire.events.gateway import TicketRequested
 from ytempire.events.support import TicketOpened
 from ytempire.eventstore import NO_STREAM, Delivery, StreamAppend, Unit
-from ytempire.eventstore.vault import Vault
+from ytempire.eventstore.vault import Vault, kek_file
 from ytempire.support.bootstrap import KEK_FILE
 from ytempire.support.domain.events import TicketTextKept
 
 
 async def build(host: Host[ServiceSettings]) -> Service:
     """One handler: what is sealed is read, kept encrypted, and the ticket is open."""
-    vault = Vault(host.store.pool, base64.b64decode(host.settings.secret(KEK_FILE)))
+    vault = Vault(host.store.pool, kek_file(host.settings.secrets_dir / KEK_FILE))
 
     async def open_ticket(event: TicketRequested, delivery: Delivery) -> None:
         text = host.opener.open(event.sealed, host.clock.now())

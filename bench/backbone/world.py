@@ -173,7 +173,8 @@ async def raw_stream(world: World) -> AsyncIterator[Client]:
 
 
 def vault_of(store: EventStore) -> Vault:
-    return Vault(store.pool, os.urandom(32))
+    kek = os.urandom(32)
+    return Vault(store.pool, lambda: [kek])
 
 
 class _Owner:

@@ -446,7 +446,7 @@ async def test_a_refused_address_is_withheld_and_not_tried_for_ever(platform: Pl
 async def test_an_erased_customer_gets_no_mail(platform: Platform) -> None:
     user = new_id()
     await platform.verified(user)
-    await Vault(platform.bench.store.pool, platform.kek).erase(user)
+    await Vault(platform.bench.store.pool, lambda: [platform.kek]).erase(user)
     await platform.deliver(TrialEnding(user_id=user, trial_ends_at=START), tenant=user)
     await platform.bench.settle()
     (withheld,) = await platform.bench.events(MailWithheld)

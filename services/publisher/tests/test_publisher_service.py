@@ -36,7 +36,7 @@ from ytempire.events.publisher import (
 from ytempire.events.values import AffiliateLink, AssetRef, Chapter
 from ytempire.eventstore import Delivery, MessageContext, TransientError, handling, new_id
 from ytempire.eventstore.audit import verify
-from ytempire.eventstore.vault import Vault
+from ytempire.eventstore.vault import Vault, kek_file
 from ytempire.publisher.adapters.google_youtube import NEEDED_SCOPES, GoogleYouTube
 from ytempire.publisher.bootstrap import DEFINITION
 from ytempire.publisher.domain import publication
@@ -319,7 +319,7 @@ async def test_an_upload_that_broke_off_is_continued_and_never_made_twice(
 def uploader(bench: Bench) -> Upload:
     """The feature by itself, without the client's own repetitions of a chunk."""
     settings = bench.host.settings
-    vault = Vault(bench.store.pool, base64.b64decode(settings.secret("publisher.kek.key")))
+    vault = Vault(bench.store.pool, kek_file(settings.secrets_dir / "publisher.kek.key"))
     assets = AssetStore(settings.assets_dir, base64.b64decode(settings.secret("assets.sign.key")))
     youtube = GoogleYouTube(settings.google(), retries=0)
     return Upload(bench.store, youtube, Grants(bench.store, vault), vault, assets, bench.host.clock)

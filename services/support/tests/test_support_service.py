@@ -186,7 +186,8 @@ async def running(service_database: ServiceDatabaseFactory, tmp_path: Path) -> A
         stack.push_async_callback(store.close)
         stack.push_async_callback(models.close)
         await models.install()
-        vault = Vault(store.pool, os.urandom(32))
+        kek = os.urandom(32)
+        vault = Vault(store.pool, lambda: [kek])
         opening = OpenTicket(
             store, vault, Opener(tmp_path, "support"), tables.phrases, tables.signals, lambda: clock[0]
         )

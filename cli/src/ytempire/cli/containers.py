@@ -22,7 +22,7 @@ from ytempire.cli.embedded import provision
 from ytempire.cli.embedded.nats import ADMIN, NatsServer, password_file
 from ytempire.cli.embedded.postgres import SUPERUSER
 from ytempire.cli.environment import PROVIDER_SECRET_NAMES, ensure_provider_secrets
-from ytempire.cli.keys import SEALED_RECEIVERS, ensure_platform_keys, ensure_secret, write_private
+from ytempire.cli.keys import SEALED_RECEIVERS, ensure_platform_keys, ensure_secret, rotate_sealing_keys, write_private
 from ytempire.cli.problems import PlatformProblem
 
 NATS_PORT = 4222
@@ -75,6 +75,7 @@ def make_secrets(keys: Path, given: Path, *, sandbox: bool, settings: Mapping[st
     Raises `PlatformProblem` when a provider's key or setting is missing and no sandbox stands in.
     """
     ensure_platform_keys(keys)
+    rotate_sealing_keys(keys)
     ensure_secret(keys / _SUPERUSER_PASSWORD)
     for service in provision.SERVICES:
         for role in (service, provision.owner_role(service)):
@@ -101,6 +102,9 @@ def make_secrets(keys: Path, given: Path, *, sandbox: bool, settings: Mapping[st
 def hand_out(keys: Path, out: Path) -> list[str]:
     """Copy to each receiver's folder below `out` what it reads, and remove what it no longer does; a line each."""
     lines = []
+    for receiver in SEALED_RECEIVERS:
+        # before anybody seals with a new public key, its owner can open it
+        _write(out / receiver, {f"{receiver}.seal.key": (keys / f"{receiver}.seal.key").read_text(encoding="utf-8")})
     for receiver in (*provision.SERVICES, "postgres", "sandbox"):
         files = {name: (keys / name).read_text(encoding="utf-8") for name in secret_names(receiver)}
         lines.append(f"{receiver}: {_fill(out / receiver, files)} files")
@@ -113,13 +117,18 @@ def _fill(folder: Path, files: Mapping[str, str]) -> int:
     folder.mkdir(parents=True, exist_ok=True)
     for leftover in {path.name for path in folder.iterdir()} - set(files):
         (folder / leftover).unlink()
+    _write(folder, files)
+    return len(files)
+
+
+def _write(folder: Path, files: Mapping[str, str]) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
     for name, text in files.items():
         fresh = folder / f".{name}.new"
         fresh.write_text(text, encoding="utf-8")
         # Servers run under accounts of their images' own. Who may read is settled by who mounts the folder.
         fresh.chmod(0o444)
         fresh.replace(folder / name)
-    return len(files)
 
 
 def prepare_stores(keys: Path, postgres_host: str, nats_url: str) -> list[str]:

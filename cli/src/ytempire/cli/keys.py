@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import os
 import secrets
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
-from nacl.public import PrivateKey
 from nacl.signing import SigningKey
 
+from ytempire.chassis.sealing import SealKeys
 from ytempire.cli.problems import PlatformProblem
 from ytempire.events import SERVICES
 
@@ -24,6 +26,7 @@ SYMMETRIC_KEYS = (
     "support.kek.key",
     "assets.sign.key",
 )
+_LOOK_S = 3600.0
 
 
 def random_password() -> str:
@@ -69,20 +72,21 @@ def ensure_secret(path: Path, make: Callable[[], str] = random_password) -> tupl
     return text, True
 
 
-def ensure_seal_pair(secrets_dir: Path, service: str) -> None:
-    """Make the X25519 pair with which others seal one-time values to `service` (base64, 32 bytes each).
+def rotate_sealing_keys(secrets_dir: Path) -> list[str]:
+    """Put a new sealing key to use wherever the present one is a month old, and destroy those that nothing needs.
 
-    The public half is derived again when only it is missing.
+    Running services use the new files without a restart. Returns the receivers whose keys changed.
     """
-    private, _ = ensure_secret(
-        secrets_dir / f"{service}.seal.key",
-        lambda: base64.b64encode(bytes(PrivateKey.generate())).decode("ascii"),
-    )
-    public_file = secrets_dir / f"{service}.seal.pub"
-    if not public_file.exists():
-        public = bytes(PrivateKey(base64.b64decode(private)).public_key)
-        write_private(public_file, base64.b64encode(public).decode("ascii") + "\n")
-        public_file.chmod(0o644)
+    now = datetime.now(UTC)
+    return [service for service in SEALED_RECEIVERS if SealKeys(secrets_dir, service).rotate(now)]
+
+
+async def keep_rotating(secrets_dir: Path, note: Callable[[str], None]) -> None:
+    """Rotate what is old now and then, until cancelled."""
+    while True:
+        for service in rotate_sealing_keys(secrets_dir):
+            note(f"the sealing key of {service} was rotated")
+        await asyncio.sleep(_LOOK_S)
 
 
 def ensure_audit_pair(secrets_dir: Path, service: str) -> None:
@@ -107,6 +111,6 @@ def ensure_platform_keys(secrets_dir: Path) -> None:
     for name in SYMMETRIC_KEYS:
         ensure_secret(secrets_dir / name, random_key)
     for service in SEALED_RECEIVERS:
-        ensure_seal_pair(secrets_dir, service)
+        SealKeys(secrets_dir, service).ensure(datetime.now(UTC))
     for service in SERVICES:
         ensure_audit_pair(secrets_dir, service)

@@ -13,6 +13,7 @@ from ytempire.cli.commands.demo import demo
 from ytempire.cli.commands.dlq import dlq
 from ytempire.cli.commands.doctor import doctor
 from ytempire.cli.commands.down import down
+from ytempire.cli.commands.keys import keys
 from ytempire.cli.commands.logs import logs
 from ytempire.cli.commands.replay import replay
 from ytempire.cli.commands.status import status
@@ -44,6 +45,7 @@ app.add_typer(audit)
 app.add_typer(dlq)
 app.command()(replay)
 app.add_typer(clock)
+app.add_typer(keys)
 
 # The compose profile
 app.add_typer(containers)

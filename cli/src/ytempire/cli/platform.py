@@ -23,13 +23,14 @@ from ytempire.cli.embedded.nats import NatsServer
 from ytempire.cli.embedded.placement import Placement, place
 from ytempire.cli.embedded.postgres import PostgresServer
 from ytempire.cli.environment import ensure_provider_secrets, sandbox_environment, service_environment
-from ytempire.cli.keys import ensure_platform_keys
+from ytempire.cli.keys import ensure_platform_keys, keep_rotating
 from ytempire.cli.logs import Console, ProcessLog
 from ytempire.cli.plan import PlatformPlan, UpOptions, gateway_port, make_plan
 from ytempire.cli.processes import ProcessSpec
 from ytempire.cli.state import PlatformState, hold_lock, write_state
 from ytempire.cli.supervisor import Stage, Supervisor
 from ytempire.cli.topology import TopologyJob
+from ytempire.eventstore.tasks import end
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,9 +159,11 @@ class PlatformRun:
         topology = TopologyJob(servers.nats)
         stages = make_stages(plan, servers, topology, self._note)
         self._supervisor = Supervisor(stages, plan.log_dir, self._console, self._publish_state)
+        rotation = asyncio.create_task(keep_rotating(plan.secrets_dir, self._note), name="rotation")
         try:
             await self._supervisor.run(self._announce)
         finally:
+            await end([rotation])
             topology.abandon()
             self._phase = "stopped"
             self._publish_state()

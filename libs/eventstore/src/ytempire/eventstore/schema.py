@@ -126,8 +126,11 @@ create view es.open_letters as select * from es.dead_letters where status in ('d
 
 create table es.subject_keys (
     subject text primary key,
-    wrapped_key bytea not null
+    kek text,
+    wrapped_key bytea,
+    check ((kek is null) = (wrapped_key is null))
 );
+comment on table es.subject_keys is 'a row without a key is an erased subject: it never gets a key again';
 
 create function es.append_only() returns trigger language plpgsql as $body$
 begin

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from pathlib import Path
 
 import ytempire.analytics
@@ -17,7 +16,7 @@ from ytempire.analytics.projections import profit
 from ytempire.analytics.reactions import reactions
 from ytempire.analytics.subscribers import subscriptions
 from ytempire.chassis import Definition, Host, Service, ServiceSettings
-from ytempire.eventstore.vault import Vault
+from ytempire.eventstore.vault import Vault, kek_file
 
 
 class Settings(ServiceSettings):
@@ -43,7 +42,7 @@ class Settings(ServiceSettings):
 
 async def build(host: Host[Settings]) -> Service:
     settings = host.settings
-    vault = Vault(host.store.pool, base64.b64decode(settings.secret("analytics.kek.key")))
+    vault = Vault(host.store.pool, kek_file(settings.secrets_dir / "analytics.kek.key"))
     awin = Awin(settings.awin_url, settings.awin_publisher_id, settings.awin_token_file.read_text().strip(), host.tls)
     collect = Collect(host.store, YouTubeReports(settings.google()), vault, host.opener, host.clock)
     monetize = Monetize(host.store, awin, profile)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import base64
 from zoneinfo import available_timezones
 
 from pydantic import Field
 
 import ytempire.onboarding
 from ytempire.chassis import Definition, Host, Service, ServiceSettings
-from ytempire.eventstore.vault import Vault
+from ytempire.eventstore.vault import Vault, kek_file
 from ytempire.onboarding.adapters.address_check import is_address
 from ytempire.onboarding.adapters.letter_writer import TemplateLetters
 from ytempire.onboarding.adapters.niche_data import load_catalogue
@@ -44,7 +43,7 @@ class Settings(ServiceSettings):
 async def build(host: Host[Settings]) -> Service:
     """Put the service together."""
     settings, store, now = host.settings, host.store, host.clock.now
-    vault = Vault(store.pool, base64.b64decode(settings.secret(KEK_FILE)))
+    vault = Vault(store.pool, kek_file(settings.secrets_dir / KEK_FILE))
     letters, catalogue, queue = TemplateLetters(), load_catalogue(), QueueMail(store)
     tell = TellCustomer(store, queue, letters)
     features = Features(

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import ytempire.publisher
 from ytempire.chassis import AssetReader, Definition, Host, Service, ServiceSettings
-from ytempire.eventstore.vault import Vault
+from ytempire.eventstore.vault import Vault, kek_file
 from ytempire.publisher.adapters.google_youtube import GoogleAccess, GoogleYouTube
 from ytempire.publisher.features.connect import Connect
 from ytempire.publisher.features.grants import Grants
@@ -39,7 +39,7 @@ class Settings(ServiceSettings):
 async def build(host: Host[Settings]) -> Service:
     settings = host.settings
     youtube = GoogleYouTube(settings.google())
-    vault = Vault(host.store.pool, base64.b64decode(settings.secret("publisher.kek.key")))
+    vault = Vault(host.store.pool, kek_file(settings.secrets_dir / "publisher.kek.key"))
     assets = AssetReader(settings.assets_dir, base64.b64decode(settings.secret("assets.sign.key")))
     grants = Grants(host.store, vault)
     connect = Connect(host.store, youtube, grants, host.opener, host.sealer, host.clock)

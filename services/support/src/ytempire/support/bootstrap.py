@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import base64
-
 import ytempire.support
 from ytempire.chassis import Definition, Host, Service, ServiceSettings
-from ytempire.eventstore.vault import Vault
+from ytempire.eventstore.vault import Vault, kek_file
 from ytempire.support.adapters.heartbeats import NatsHeartbeats
 from ytempire.support.adapters.phrase_tables import load_tables
 from ytempire.support.features.check_response import CheckResponse
@@ -29,7 +27,7 @@ class Settings(ServiceSettings):
 async def build(host: Host[Settings]) -> Service:
     """Put the service together."""
     store, tables = host.store, load_tables()
-    vault = Vault(store.pool, base64.b64decode(host.settings.secret(KEK_FILE)))
+    vault = Vault(store.pool, kek_file(host.settings.secrets_dir / KEK_FILE))
     beats = NatsHeartbeats(host.nats)
     await beats.listen()
     tickets = OpenTicket(store, vault, host.opener, tables.phrases, tables.signals, host.clock.now)
