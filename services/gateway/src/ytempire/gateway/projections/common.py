@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
 
 from sqlalchemy import BigInteger, Column, DateTime, Table, Text, or_, text
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import Insert, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ytempire.events import Envelope
@@ -38,17 +39,22 @@ async def upsert(connection: AsyncConnection, table: Table, row: Mapping[str, An
     :param mark: name of the column in ``row`` that holds the position; an older event never overwrites a newer one.
         Whoever writes one column under a mark writes all of them, so that the order of arrival does not matter.
     """
-    statement = insert(table).values(row)
+    await connection.execute(_upsert(table, tuple(row), mark), row)
+
+
+@cache
+def _upsert(table: Table, columns: Sequence[str], mark: str | None) -> Insert:
+    """The statement for some columns of a table; there are as many as handlers write, and building one costs more than
+    running it."""
+    statement = insert(table)
     key = [column.name for column in table.primary_key]
-    written = {name: statement.excluded[name] for name in row if name not in key and name != "tenant_id"}
-    conditions = [table.c.tenant_id == statement.excluded.tenant_id]
-    if mark is not None:
-        conditions.append(or_(table.c[mark].is_(None), table.c[mark] < statement.excluded[mark]))
+    written = {name: statement.excluded[name] for name in columns if name not in key and name != "tenant_id"}
     if not written:
-        await connection.execute(statement.on_conflict_do_nothing())
-        return
-    where = conditions[0] if len(conditions) == 1 else conditions[0] & conditions[1]
-    await connection.execute(statement.on_conflict_do_update(index_elements=key, set_=written, where=where))
+        return statement.on_conflict_do_nothing()
+    where = table.c.tenant_id == statement.excluded.tenant_id
+    if mark is not None:
+        where &= or_(table.c[mark].is_(None), table.c[mark] < statement.excluded[mark])
+    return statement.on_conflict_do_update(index_elements=key, set_=written, where=where)
 
 
 async def announce(connection: AsyncConnection, tenant: str, topic: str, id_: str, envelope: Envelope) -> None:

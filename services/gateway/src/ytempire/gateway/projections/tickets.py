@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import JSON, Boolean, Column, Double, MetaData, Table, Text
@@ -62,42 +63,40 @@ async def _write(
     ticket_id: str,
     user_id: str,
     envelope: Envelope,
-    mark: str | None = None,
-    **columns: Any,
+    columns: Mapping[str, Any] | None = None,
+    **marked: Mapping[str, Any],
 ) -> None:
-    row: dict[str, Any] = {"ticket_id": ticket_id, "tenant_id": user_id, **columns}
-    if mark is not None:
-        row[mark] = envelope.position
-    await upsert(connection, tickets, row, mark)
+    """Write plain columns and, by their mark, groups of columns that others write too; told once."""
+    whose = {"ticket_id": ticket_id, "tenant_id": user_id}
+    if columns is not None:
+        await upsert(connection, tickets, {**whose, **columns})
+    for mark, group in marked.items():
+        await upsert(connection, tickets, {**whose, **group, mark: envelope.position}, mark)
     await announce(connection, user_id, "ticket", ticket_id, envelope)
 
 
 async def _requested(connection: AsyncConnection, event: TicketRequested, envelope: Envelope) -> None:
+    columns = {"video_id": event.video_id, "requested_at": envelope.time}
+    await _write(connection, event.ticket_id, event.user_id, envelope, columns)
+
+
+async def _opened(connection: AsyncConnection, event: TicketOpened, envelope: Envelope) -> None:
+    columns = {
+        "opened_at": envelope.time,
+        "estimated_response_at": event.estimated_response_at,
+        "auto_response": event.auto_response,
+        "job": event.job.model_dump(mode="json") if event.job else None,
+    }
     await _write(
         connection,
         event.ticket_id,
         event.user_id,
         envelope,
-        video_id=event.video_id,
-        requested_at=envelope.time,
+        columns,
+        category_mark={"category": event.category},
+        priority_mark={"priority": event.priority},
+        status_mark={"status": event.status, "resolution": None},
     )
-
-
-async def _opened(connection: AsyncConnection, event: TicketOpened, envelope: Envelope) -> None:
-    ticket, user = event.ticket_id, event.user_id
-    await _write(
-        connection,
-        ticket,
-        user,
-        envelope,
-        opened_at=envelope.time,
-        estimated_response_at=event.estimated_response_at,
-        auto_response=event.auto_response,
-        job=event.job.model_dump(mode="json") if event.job else None,
-    )
-    await _write(connection, ticket, user, envelope, "category_mark", category=event.category)
-    await _write(connection, ticket, user, envelope, "priority_mark", priority=event.priority)
-    await _write(connection, ticket, user, envelope, "status_mark", status=event.status, resolution=None)
 
 
 async def _categorised(connection: AsyncConnection, event: TicketCategorised, envelope: Envelope) -> None:
@@ -106,10 +105,9 @@ async def _categorised(connection: AsyncConnection, event: TicketCategorised, en
         event.ticket_id,
         event.user_id,
         envelope,
-        "category_mark",
-        category=event.category,
+        category_mark={"category": event.category},
+        confidence_mark={"confidence": event.confidence},
     )
-    await _write(connection, event.ticket_id, event.user_id, envelope, "confidence_mark", confidence=event.confidence)
 
 
 async def _replied(connection: AsyncConnection, event: TicketReplied, envelope: Envelope) -> None:
@@ -126,19 +124,13 @@ async def _replied(connection: AsyncConnection, event: TicketReplied, envelope: 
 
 
 async def _escalated(connection: AsyncConnection, event: TicketEscalated, envelope: Envelope) -> None:
-    await _write(connection, event.ticket_id, event.user_id, envelope, "priority_mark", priority=event.priority)
+    priority = {"priority": event.priority}
+    await _write(connection, event.ticket_id, event.user_id, envelope, priority_mark=priority)
 
 
 async def _resolved(connection: AsyncConnection, event: TicketResolved, envelope: Envelope) -> None:
-    await _write(
-        connection,
-        event.ticket_id,
-        event.user_id,
-        envelope,
-        "status_mark",
-        status="resolved",
-        resolution=event.resolution,
-    )
+    status = {"status": "resolved", "resolution": event.resolution}
+    await _write(connection, event.ticket_id, event.user_id, envelope, status_mark=status)
 
 
 TICKETS = Projection(
