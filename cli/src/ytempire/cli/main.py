@@ -17,6 +17,7 @@ from ytempire.cli.commands.keys import keys
 from ytempire.cli.commands.logs import logs
 from ytempire.cli.commands.replay import replay
 from ytempire.cli.commands.status import status
+from ytempire.cli.commands.topology import topology
 from ytempire.cli.commands.up import up
 from ytempire.cli.problems import PlatformProblem
 
@@ -43,6 +44,7 @@ app.command()(doctor)
 # The logs and the time
 app.add_typer(audit)
 app.add_typer(dlq)
+app.add_typer(topology)
 app.command()(replay)
 app.add_typer(clock)
 app.add_typer(keys)
