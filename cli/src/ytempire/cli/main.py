@@ -15,6 +15,7 @@ from ytempire.cli.commands.doctor import doctor
 from ytempire.cli.commands.down import down
 from ytempire.cli.commands.keys import keys
 from ytempire.cli.commands.logs import logs
+from ytempire.cli.commands.projections import projections
 from ytempire.cli.commands.replay import replay
 from ytempire.cli.commands.status import status
 from ytempire.cli.commands.topology import topology
@@ -46,6 +47,7 @@ app.add_typer(audit)
 app.add_typer(dlq)
 app.add_typer(topology)
 app.command()(replay)
+app.add_typer(projections)
 app.add_typer(clock)
 app.add_typer(keys)
 

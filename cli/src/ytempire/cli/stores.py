@@ -37,14 +37,14 @@ def projections_of(service: str) -> tuple[Projection, ...]:
 
 
 @asynccontextmanager
-async def open_services(plan: PlatformPlan) -> AsyncIterator[list[OpenService]]:
-    """All services of the platform, by their own application roles."""
+async def open_services(plan: PlatformPlan, only: str | None = None) -> AsyncIterator[list[OpenService]]:
+    """All services of the platform, or only one, by their own application roles."""
     async with AsyncExitStack() as stack:
         access = NatsAccess(plan.nats_url, ADMIN, password_file(plan.secrets_dir, ADMIN))
         client = await connect(access, "ytempire-tools")
         stack.push_async_callback(client.close)
         opened = []
-        for service in plan.services:
+        for service in (s for s in plan.services if only in (None, s)):
             dsn = _dsn(plan, service)
             store = EventStore(service, dsn, lambda: datetime.now(UTC))
             await store.open()

@@ -17,7 +17,7 @@ from psycopg import AsyncConnection as DriverConnection
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from ytempire.events import Envelope, type_names
+from ytempire.events import Envelope
 from ytempire.eventstore.projection import Projection, within
 from ytempire.eventstore.readmodels import ReadModels
 from ytempire.eventstore.records import Mark
@@ -81,7 +81,6 @@ class Filling:
     ) -> None:
         self._store, self._models, self._projection = store, models, projection
         self._schema, self._foreign = schema, foreign
-        self._types = {name for event in projection.handlers for name in type_names(event)}
 
     async def run(
         self, bound: Bound, progress: Progress | None = None, connection: AsyncConnection | None = None
@@ -124,7 +123,7 @@ class Filling:
             within_bound = [r for r in records if bound.covers(self._store.service, OWN, r.position, r.time)]
             if within_bound:
                 last = within_bound[-1].position
-                handled = [r.envelope() for r in within_bound if r.type in self._types]
+                handled = [r.envelope() for r in within_bound if self._projection.handles(r.type)]
                 yield _Page(handled, {OWN: Mark(last)}, len(within_bound))
             if len(within_bound) < len(records):
                 return
@@ -152,7 +151,7 @@ class Filling:
                     page.marks[STREAM] = Mark(envelope.position, at)
                 if envelope.position > (page.marks.get(partition) or Mark(marks.get(partition, 0))).position:
                     page.marks[partition] = Mark(envelope.position, at)
-                    if envelope.type in self._types:
+                    if self._projection.handles(envelope.type):
                         page.envelopes.append(envelope)
             if page.read == PAGE:
                 yield page
