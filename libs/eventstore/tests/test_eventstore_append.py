@@ -9,8 +9,6 @@ import psycopg
 import pytest
 
 from ytempire.events import Event
-from ytempire.events.billing import CustomerCreated
-from ytempire.events.media import TopicChosen
 from ytempire.events.onboarding import EmailVerified
 from ytempire.eventstore import (
     NO_STREAM,
@@ -18,12 +16,12 @@ from ytempire.eventstore import (
     Committed,
     Decider,
     EventStore,
-    MessageContext,
     StreamAppend,
     Unit,
+    UnitRefusedError,
     VersionConflictError,
     derived_id,
-    handling,
+    writer,
 )
 from ytempire.eventstore.audit import verify
 
@@ -35,10 +33,6 @@ def numbered(number: int) -> EmailVerified:
     return EmailVerified(user_id=derived_id("user", str(number)))
 
 
-def titled(title: str) -> TopicChosen:
-    return TopicChosen(video_id=USER, user_id=USER, channel_id=USER, title=title, source="topic")
-
-
 async def assert_sound(store: EventStore, count: int) -> None:
     """``count`` events, positions and stream versions without a gap, and a chain that holds."""
     log = await store.read(0, 10_000)
@@ -47,55 +41,6 @@ async def assert_sound(store: EventStore, count: int) -> None:
         versions = [r.version for r in log if r.stream == stream]
         assert versions == list(range(1, len(versions) + 1)), stream
     assert (await verify(store)).findings == []
-
-
-async def test_a_stream_is_appended_to_at_the_expected_version_only(store: EventStore) -> None:
-    await store.append("a", EVENT, expected=NO_STREAM)
-    with pytest.raises(VersionConflictError) as refused:
-        await store.append("a", EVENT, expected=NO_STREAM)
-    assert (refused.value.stream, refused.value.expected, refused.value.actual) == ("a", 0, 1)
-    committed = await store.append("a", EVENT, EVENT, expected=1)
-    assert [r.version for r in committed.events] == [2, 3]
-    with pytest.raises(VersionConflictError):
-        await store.append("a", EVENT, expected=5)
-    await store.append("a", EVENT)
-    await store.append("b", EVENT)
-    await assert_sound(store, 5)
-
-
-async def test_a_unit_over_several_streams_commits_whole_or_not_at_all(store: EventStore) -> None:
-    await store.append("b", EVENT)
-    both = (StreamAppend("a", (EVENT,), NO_STREAM), StreamAppend("b", (EVENT,), NO_STREAM))
-    with pytest.raises(VersionConflictError):
-        await store.submit(Unit(both, Claim("c", "1")))
-    assert await store.load("a") == []
-    assert await store.claimed(Claim("c", "1")) is None
-
-
-async def test_a_claim_answers_with_the_first_events_also_where_the_version_would_conflict(store: EventStore) -> None:
-    claim = Claim("command", "1")
-    first = await store.append("a", EVENT, claim=claim, expected=NO_STREAM)
-    again = await store.append("a", numbered(2), claim=claim, expected=NO_STREAM)
-    elsewhere = await store.append("b", numbered(3), claim=claim)
-    assert not first.duplicate
-    assert again.duplicate
-    assert elsewhere.duplicate
-    assert [r.id for r in again.events] == [r.id for r in elsewhere.events] == [r.id for r in first.events]
-    await store.append("a", EVENT, claim=Claim("other", "1"))
-    await assert_sound(store, 2)
-
-
-async def test_a_claim_without_events_is_taken_all_the_same(store: EventStore) -> None:
-    assert await store.submit(Unit((), Claim("c", "1"))) == Committed(())
-    assert await store.submit(Unit((), Claim("c", "1"))) == Committed((), duplicate=True)
-
-
-async def test_callers_with_one_claim_at_the_same_time_have_one_effect(store: EventStore) -> None:
-    claim = Claim("command", "1")
-    answers = await asyncio.gather(*(store.append(f"s{n % 3}", numbered(n), claim=claim) for n in range(16)))
-    assert sorted(a.duplicate for a in answers) == [False] + [True] * 15
-    assert len({a.events[0].id for a in answers}) == 1
-    await assert_sound(store, 1)
 
 
 def _count(state: int, event: Event) -> int:
@@ -164,70 +109,95 @@ async def test_neighbours_of_a_conflicting_unit_are_committed(store: EventStore)
 
 
 async def test_neighbours_of_a_unit_that_cannot_be_written_are_committed(store: EventStore) -> None:
+    used = (await store.append("a", EVENT)).events[0].id
     answers = await asyncio.gather(
-        store.append("a", titled("fine")),
-        store.append("b", titled("PostgreSQL keeps no \x00 in text")),
-        store.append("c", titled("fine too")),
+        store.append("a", numbered(1)),
+        store.append("PostgreSQL keeps no \x00 in text", EVENT),
+        store.submit(Unit((StreamAppend("b", (EVENT,)),), ids=(used,))),
+        store.append("c", numbered(2)),
         return_exceptions=True,
     )
-    assert [type(a) for a in answers] == [Committed, psycopg.errors.UntranslatableCharacter, Committed]
-    await store.append("b", titled("and it goes on"))
-    await assert_sound(store, 3)
+    assert [type(a) for a in answers] == [Committed, UnitRefusedError, UnitRefusedError, Committed]
+    await store.append("b", EVENT)
+    await assert_sound(store, 4)
 
 
-async def test_an_id_is_used_once(store: EventStore) -> None:
-    chosen = derived_id("event")
-    await store.submit(Unit((StreamAppend("a", (EVENT,)),), ids=(chosen,)))
-    with pytest.raises(psycopg.errors.UniqueViolation):
-        await store.submit(Unit((StreamAppend("a", (EVENT,)),), ids=(chosen,)))
-    await assert_sound(store, 1)
+async def test_more_streams_and_claims_than_are_remembered(store: EventStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(writer, "_KNOWN_STREAMS", 20)
+    monkeypatch.setattr(writer, "_KNOWN_CLAIMS", 5)
+    for turn in range(3):
+        claims = [Claim("turn", f"{turn}-{number}") for number in range(12)]
+        await asyncio.gather(*(store.append(f"stream-{n}", EVENT, claim=claim) for n, claim in enumerate(claims)))
+        again = await asyncio.gather(
+            # the same commands again: known ones, forgotten ones, and ones that now look like conflicts
+            *(store.append(f"stream-{n}", EVENT, claim=c, expected=turn * 2 or None) for n, c in enumerate(claims)),
+            *(store.append(f"new-{n}", EVENT) for n in range(14)),
+        )
+        assert [a.duplicate for a in again] == [True] * 12 + [False] * 14
+        await asyncio.gather(*(store.append(f"stream-{n}", EVENT, expected=turn * 2 + 1) for n in range(12)))
+    assert [record.version for record in await store.load("stream-0")] == [1, 2, 3, 4, 5, 6]
+    await assert_sound(store, 3 * (12 + 14 + 12))
 
 
-async def test_what_is_appended_belongs_to_the_message_in_hand(store: EventStore) -> None:
-    (first,) = (await store.append("a", EVENT)).events
-    assert first.meta == {"tenant": "platform", "correlation": first.id, "causation": first.id}
-    with handling(MessageContext.of(first.envelope())):
-        (second,) = (await store.append("a", EVENT)).events
-    with handling(MessageContext(tenant=USER)):
-        two = (await store.append("a", EVENT, EVENT)).events
-    assert (second.meta["correlation"], second.meta["causation"]) == (first.id, first.id)
-    assert {r.meta["correlation"] for r in two} == {two[0].id}
-    assert {r.meta["tenant"] for r in two} == {USER}
+async def test_a_closed_store_has_committed_what_it_took(store: EventStore, open_store: Any) -> None:
+    other = await open_store()
+    asked = [asyncio.ensure_future(other.append(f"s{n}", EVENT)) for n in range(200)]
+    await asyncio.sleep(0)
+    await other.close()
+    assert sorted(r.position for a in await asyncio.gather(*asked) for r in a.events) == list(range(1, 201))
+    with pytest.raises(RuntimeError, match="closed"):
+        await other.append("late", EVENT)
+    await assert_sound(store, 200)
 
 
-async def test_only_public_events_reach_the_outbox(store: EventStore) -> None:
-    class Quiet(Event, owner="billing", private=True):
-        user_id: str
-
-    await store.append("a", EVENT, Quiet(user_id=USER), CustomerCreated(user_id=USER, stripe_customer_id="cus_1"))
-    async with store.pool.connection() as connection:
-        cursor = await connection.execute("select position, previous, subject from es.outbox order by position")
-        rows = await cursor.fetchall()
-    assert [(row[0], row[1]) for row in rows] == [(1, 0), (3, 1)]
-    assert rows[0][2].startswith("yt.billing.EmailVerified.v1.")
-    await assert_sound(store, 3)
-
-
-@pytest.mark.parametrize("table", ["events", "outbox"])
-@pytest.mark.parametrize("change", ["update es.{t} set position = 9", "delete from es.{t}", "truncate es.{t} cascade"])
-async def test_nobody_changes_what_was_written(store: EventStore, store_database: Any, change: str, table: str) -> None:
+async def test_a_caller_that_gave_up_disturbs_nobody(store: EventStore) -> None:
+    given_up, patient = (asyncio.ensure_future(store.append(s, EVENT)) for s in ("a", "b"))
+    await asyncio.sleep(0)
+    given_up.cancel()
+    await patient
     await store.append("a", EVENT)
-    statement = change.format(t=table).encode()
+    await assert_sound(store, 3)
+
+
+async def test_a_lost_connection_fails_what_was_under_way_and_nothing_later(
+    store: EventStore, store_database: Any
+) -> None:
+    await store.append("a", EVENT)
+    with store_database.postgres.connect(store_database.database.name) as superuser:
+        superuser.execute(
+            "select pg_terminate_backend(pid) from pg_stat_activity"
+            " where application_name = 'billing writer' and datname = current_database()"
+        )
+    claim = Claim("c", "1")
+    with pytest.raises(psycopg.OperationalError):
+        await store.append("a", EVENT, claim=claim)
+    # whoever submits again is told by the claim; here it was not committed
+    assert not (await store.append("a", EVENT, claim=claim)).duplicate
+    assert (await store.append("a", EVENT, claim=claim)).duplicate
+    await assert_sound(store, 2)
+
+
+CHANGES = [
+    f"{change} es.{table} {rest}"
+    for table, column in (("events", "position"), ("outbox", "position"), ("inbox", "last_position"))
+    for change, rest in (("update", f"set {column} = 9"), ("delete from", ""), ("truncate", "cascade"))
+]
+HEAD_CHANGES = [
+    "update es.head set position = 0",
+    "update es.head set hash = decode(repeat('00', 32), 'hex')",
+    "delete from es.head",
+    "truncate es.head",
+    "insert into es.head values (2, 9, '')",
+]
+
+
+@pytest.mark.parametrize("change", [*CHANGES, *HEAD_CHANGES])
+async def test_rule_4_15_nobody_changes_what_was_written(store: EventStore, store_database: Any, change: str) -> None:
+    await store.append("a", EVENT, claim=Claim("c", "1"))
     database = store_database.database
-    with psycopg.connect(database.dsn) as application, pytest.raises(psycopg.errors.InsufficientPrivilege):
-        application.execute(statement)
-    with (
-        psycopg.connect(database.owner_dsn) as owner,
-        pytest.raises(psycopg.errors.RaiseException, match="is append-only"),
-    ):
-        owner.execute(statement)
+    # the head's row is the application's to move, the rest it may not even try
+    refused = (psycopg.errors.InsufficientPrivilege, psycopg.errors.RaiseException)
+    for dsn, error in ((database.dsn, refused), (database.owner_dsn, psycopg.errors.RaiseException)):
+        with psycopg.connect(dsn) as connection, pytest.raises(error):
+            connection.execute(change.encode())
     await assert_sound(store, 1)
-
-
-async def test_the_head_cannot_be_removed_by_the_application(store: EventStore, store_database: Any) -> None:
-    for statement in (b"delete from es.head", b"truncate es.inbox", b"drop table es.timers", b"delete from es.inbox"):
-        with (
-            psycopg.connect(store_database.database.dsn) as application,
-            pytest.raises(psycopg.errors.InsufficientPrivilege),
-        ):
-            application.execute(statement)

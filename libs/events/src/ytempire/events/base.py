@@ -79,11 +79,13 @@ class Event(BaseModel):
         return f"{cls.event_name or cls.__name__}.v{cls.major}"
 
     @classmethod
-    def read(cls, data: Mapping[str, Any]) -> Self:
-        """Parse what another release may have written: unknown fields are ignored.
+    def read(cls, data: Mapping[str, Any] | str) -> Self:
+        """Parse what another release may have written, as fields or as JSON: unknown fields are ignored.
 
         :raises pydantic.ValidationError: if a needed field is missing or of another kind.
         """
+        if isinstance(data, str):
+            return cls.model_validate_json(data, extra="ignore")
         return cls.model_validate(data, extra="ignore")
 
 

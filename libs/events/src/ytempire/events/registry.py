@@ -65,8 +65,8 @@ def lookup(type_name: str, service: str) -> type[Event] | None:
     return next((model for owner in owners if (model := _MODELS.get((owner, type_name)))), None)
 
 
-def read(type_name: str, service: str, data: Mapping[str, Any]) -> Event:
-    """The event as it reads today, from what any release may have written into a service's store.
+def read(type_name: str, service: str, data: Mapping[str, Any] | str) -> Event:
+    """The event as it reads today, from what any release may have written into a service's store: fields or JSON.
 
     :raises LookupError: if this process does not know the type: it is older than the producer.
     :raises pydantic.ValidationError: if a needed field is missing or of another kind.

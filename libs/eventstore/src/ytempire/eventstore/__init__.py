@@ -8,12 +8,15 @@ from ytempire.eventstore.errors import (
     PermanentError,
     RewindError,
     TransientError,
+    UnitRefusedError,
     VersionConflictError,
 )
 from ytempire.eventstore.feed import Feed, OutboxRow
 from ytempire.eventstore.ids import derived_id, new_id
 from ytempire.eventstore.leases import LEASE_S, Leases
+from ytempire.eventstore.memory import MemoryStore
 from ytempire.eventstore.projection import Projection
+from ytempire.eventstore.protocol import Store
 from ytempire.eventstore.readmodels import ReadModels
 from ytempire.eventstore.records import (
     NO_STREAM,
@@ -47,6 +50,7 @@ __all__ = [
     "Handlers",
     "Leases",
     "Mark",
+    "MemoryStore",
     "MessageContext",
     "OutboxRow",
     "PermanentError",
@@ -55,10 +59,12 @@ __all__ = [
     "ReadModels",
     "Recorded",
     "RewindError",
+    "Store",
     "StreamAppend",
     "Timer",
     "TransientError",
     "Unit",
+    "UnitRefusedError",
     "VersionConflictError",
     "current",
     "derived_id",

@@ -1,10 +1,11 @@
-"""From a unit to rows: versions, positions, hashes and outbox bodies, computed in one place."""
+"""From a unit to rows. What needs no place in the log is encoded when the unit arrives; positions, versions, hashes
+and outbox rows follow when it gets its place."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+import re
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,9 +13,13 @@ import orjson
 
 from ytempire.events import Event
 from ytempire.eventstore.context import MessageContext
+from ytempire.eventstore.errors import UnitRefusedError
 from ytempire.eventstore.feed import OutboxRow
 from ytempire.eventstore.ids import new_id
 from ytempire.eventstore.records import Recorded, Timer, Unit, partition_of
+
+_NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
+"""The escape of a NUL character, not behind a backslash that is text itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +31,35 @@ class Head:
     time: datetime = datetime(1, 1, 1, tzinfo=UTC)
 
 
+START = Head(0, bytes(32))
+"""The head of an empty log."""
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """An event that has no place in the log yet."""
+
+    stream: str
+    id: str
+    type: str
+    event: Event
+    at: datetime | None
+    data: str
+    meta: str
+    traceparent: str | None
+    causes: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A unit with everything encoded that does not depend on its place."""
+
+    unit: Unit
+    drafts: list[Draft]
+    timers: dict[str, dict[str, Any] | None]
+    """By key: the row to set, None to cancel."""
+
+
 @dataclass(slots=True)
 class Rows:
     """What one statement writes."""
@@ -33,8 +67,10 @@ class Rows:
     events: list[dict[str, Any]] = field(default_factory=list)
     outbox: list[OutboxRow] = field(default_factory=list)
     claims: list[dict[str, Any]] = field(default_factory=list)
-    timers: list[dict[str, Any]] = field(default_factory=list)
-    cancel: list[dict[str, Any]] = field(default_factory=list)
+    timers: dict[str, dict[str, Any] | None] = field(default_factory=dict)
+    """By key: the row to set, None to delete."""
+    fired: list[tuple[str, datetime]] = field(default_factory=list)
+    """Timers that must still be set for this time, or nothing is written."""
 
 
 def row_hash(
@@ -63,140 +99,47 @@ def timestamp(at: datetime) -> str:
     return at.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
-class Encoder:
-    """Turns units into rows behind a head. Knows nothing of the database."""
+def prepare(unit: Unit, context: MessageContext) -> Prepared:
+    """Encode a unit as far as it can be without knowing its place.
 
-    def __init__(self, service: str) -> None:
-        self._service = service
+    :raises UnitRefusedError: if a text holds a NUL character, which PostgreSQL does not keep.
+    """
+    names = [append.stream for append in unit.appends] + [timer.key for timer in unit.timers] + list(unit.cancel)
+    if "\0" in "".join((unit.claim.scope + unit.claim.key if unit.claim else "", *names)):
+        raise UnitRefusedError("the name of a stream, a timer or a claim holds a NUL character, which no store keeps")
+    drafts: list[Draft] = []
+    ids = iter(unit.ids)
+    correlation = context.correlation
+    for append in unit.appends:
+        cause = append.context or context
+        chain = append.context.correlation if append.context else correlation
+        for event in append.events:
+            event_id = next(ids, None) or new_id()
+            chain = chain or event_id
+            drafts.append(_draft(append.stream, event, event_id, append.at, cause, chain))
+        if append.context is None:
+            correlation = chain
+    timers: dict[str, dict[str, Any] | None] = dict.fromkeys(unit.cancel)
+    timers.update(dict.fromkeys(key for key, _ in unit.fired))
+    timers.update((timer.key, _timer_row(timer, context, correlation)) for timer in unit.timers)
+    return Prepared(unit, drafts, timers)
 
-    def encode(
-        self,
-        unit: Unit,
-        context: MessageContext,
-        head: Head,
-        versions: Mapping[str, int],
-        previous: dict[int, int],
-        now: datetime,
-        rows: Rows,
-    ) -> tuple[Head, tuple[Recorded, ...]]:
-        """Add the unit's rows to ``rows`` and return the new head with what will have been recorded.
 
-        ``previous`` (last outbox position by partition) is advanced in place.
-        """
-        recorded: list[Recorded] = []
-        ids = iter(unit.ids)
-        reached: dict[str, int] = {}
-        correlation = context.correlation
-        for append in unit.appends:
-            cause = append.context or replace(context, correlation=correlation)
-            version = reached.get(append.stream, versions[append.stream])
-            time = max(append.at or now, head.time)
-            for event in append.events:
-                version += 1
-                event_id = next(ids, None) or new_id()
-                record = self._record(append.stream, version, event, event_id, cause, head.position + 1, time)
-                head = self._add(record, head, rows)
-                recorded.append(record)
-                cause = replace(cause, correlation=record.meta["correlation"])
-                if not event.private:
-                    self._publish(record, previous, rows)
-            reached[append.stream] = version
-            if append.context is None:
-                correlation = cause.correlation
-        self._claim(unit, recorded, head, rows)
-        rows.timers.extend(_timer_row(timer, context, correlation) for timer in unit.timers)
-        rows.cancel.extend({"key": key, "due": None} for key in unit.cancel)
-        rows.cancel.extend({"key": key, "due": timestamp(due)} for key, due in unit.fired)
-        return head, tuple(recorded)
-
-    def _record(
-        self,
-        stream: str,
-        version: int,
-        event: Event,
-        event_id: str,
-        cause: MessageContext,
-        position: int,
-        time: datetime,
-    ) -> Recorded:
-        meta = {
-            "tenant": cause.tenant,
-            "correlation": cause.correlation or event_id,
-            "causation": cause.causation or event_id,
-        }
-        if cause.traceparent:
-            meta["traceparent"] = cause.traceparent
-        return Recorded(
-            service=self._service,
-            position=position,
-            stream=stream,
-            version=version,
-            id=event_id,
-            type=event.type_name(),
-            time=time,
-            data=event.model_dump(mode="json"),
-            meta=meta,
-        )
-
-    def _add(self, record: Recorded, head: Head, rows: Rows) -> Head:
-        data, meta = orjson.dumps(record.data), orjson.dumps(record.meta)
-        time = timestamp(record.time)
-        digest = row_hash(
-            head.hash,
-            record.position,
-            record.stream,
-            record.version,
-            record.id,
-            record.type,
-            time,
-            data.decode(),
-            meta.decode(),
-        )
-        rows.events.append(
-            {
-                "position": record.position,
-                "stream": record.stream,
-                "version": record.version,
-                "event_id": record.id,
-                "type": record.type,
-                "occurred_at": time,
-                "data": orjson.Fragment(data),
-                "meta": orjson.Fragment(meta),
-                "hash": digest.hex(),
-            }
-        )
-        return Head(record.position, digest, record.time)
-
-    def _publish(self, record: Recorded, previous: dict[int, int], rows: Rows) -> None:
-        partition = partition_of(record.stream)
-        body = record.envelope().model_dump_json(exclude_none=True)
-        rows.outbox.append(
-            OutboxRow(
-                position=record.position,
-                event_id=record.id,
-                subject=f"yt.{self._service}.{record.type}.{partition}",
-                partition=partition,
-                previous=previous.get(partition, 0),
-                body=body.encode(),
-                traceparent=record.meta.get("traceparent"),
-            )
-        )
-        previous[partition] = record.position
-
-    @staticmethod
-    def _claim(unit: Unit, recorded: list[Recorded], head: Head, rows: Rows) -> None:
-        if unit.claim is None:
-            return
-        first = recorded[0].position if recorded else head.position + 1
-        rows.claims.append(
-            {
-                "scope": unit.claim.scope,
-                "key": unit.claim.key,
-                "first_position": first,
-                "last_position": head.position,
-                "hash": claim_hash(head.hash, unit.claim.scope, unit.claim.key, first, head.position).hex(),
-            }
-        )
+def _draft(
+    stream: str, event: Event, event_id: str, at: datetime | None, context: MessageContext, correlation: str
+) -> Draft:
+    causes = {
+        "tenant": context.tenant,
+        "correlation": correlation,
+        "causation": context.causation or event_id,
+    }
+    if context.traceparent:
+        causes["traceparent"] = context.traceparent
+    data = event.model_dump_json()
+    if _NUL.search(data):
+        raise UnitRefusedError(f"{event.type_name()} for {stream} holds a NUL character, which no store keeps")
+    meta = orjson.dumps(causes).decode()
+    return Draft(stream, event_id, event.type_name(), event, at, data, meta, context.traceparent, causes)
 
 
 def _timer_row(timer: Timer, context: MessageContext, correlation: str | None) -> dict[str, Any]:
@@ -208,3 +151,94 @@ def _timer_row(timer: Timer, context: MessageContext, correlation: str | None) -
         "data": orjson.Fragment(timer.event.model_dump_json()),
         "meta": {"tenant": context.tenant, "correlation": correlation, "causation": context.causation},
     }
+
+
+class Placer:
+    """Gives prepared units their places behind the end of a log, one after the other. Knows nothing of a database.
+
+    :param versions: of every stream that is appended to; advanced in place.
+    :param previous: last outbox position of each partition; advanced in place.
+    """
+
+    def __init__(self, service: str, head: Head, versions: dict[str, int], previous: dict[int, int]) -> None:
+        self._service = service
+        self.head, self.versions, self.previous = head, versions, previous
+        self.rows = Rows()
+
+    def place(self, prepared: Prepared, now: datetime) -> tuple[Recorded, ...]:
+        """Add the unit's rows; what will have been recorded when they are written."""
+        first = self.head.position + 1
+        recorded = tuple(self._place(draft, now) for draft in prepared.drafts)
+        claim = prepared.unit.claim
+        if claim is not None:
+            self.rows.claims.append(
+                {
+                    "scope": claim.scope,
+                    "key": claim.key,
+                    "first_position": first,
+                    "last_position": self.head.position,
+                    "hash": claim_hash(self.head.hash, claim.scope, claim.key, first, self.head.position).hex(),
+                }
+            )
+        self.rows.timers.update(prepared.timers)
+        self.rows.fired.extend(prepared.unit.fired)
+        return recorded
+
+    def _place(self, draft: Draft, now: datetime) -> Recorded:
+        position, stream = self.head.position + 1, draft.stream
+        version = self.versions[stream] = self.versions[stream] + 1
+        at = max(draft.at or now, self.head.time)
+        time = timestamp(at)
+        digest = row_hash(self.head.hash, position, stream, version, draft.id, draft.type, time, draft.data, draft.meta)
+        self.head = Head(position, digest, at)
+        self.rows.events.append(
+            {
+                "position": position,
+                "stream": stream,
+                "version": version,
+                "event_id": draft.id,
+                "type": draft.type,
+                "occurred_at": time,
+                "data": orjson.Fragment(draft.data),
+                "meta": orjson.Fragment(draft.meta),
+                "hash": digest.hex(),
+            }
+        )
+        if not draft.event.private:
+            self._publish(draft, position, version, time)
+        record = Recorded(self._service, position, stream, version, draft.id, draft.type, at, draft.data, draft.meta)
+        record.__dict__["event"] = draft.event  # no need to parse what is at hand
+        return record
+
+    def _publish(self, draft: Draft, position: int, version: int, time: str) -> None:
+        """The envelope (see ``ytempire.events.Envelope``), written straight so that the data is not encoded again."""
+        partition = partition_of(draft.stream)
+        envelope: dict[str, object] = {
+            "specversion": "1.0",
+            "id": draft.id,
+            "source": f"/ytempire/{self._service}",
+            "type": draft.type,
+            "subject": draft.stream,
+            "time": time,
+            "datacontenttype": "application/json",
+            "data": orjson.Fragment(draft.data),
+            "tenantid": draft.causes["tenant"],
+            "correlationid": draft.causes["correlation"],
+            "causationid": draft.causes["causation"],
+            "position": position,
+            "streamversion": version,
+        }
+        if draft.traceparent:
+            envelope["traceparent"] = draft.traceparent
+        self.rows.outbox.append(
+            OutboxRow(
+                position=position,
+                event_id=draft.id,
+                subject=f"yt.{self._service}.{draft.type}.{partition}",
+                partition=partition,
+                previous=self.previous.get(partition, 0),
+                body=orjson.dumps(envelope),
+                traceparent=draft.traceparent,
+            )
+        )
+        self.previous[partition] = position

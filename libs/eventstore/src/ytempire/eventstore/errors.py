@@ -19,6 +19,10 @@ class PermanentError(Exception):
     """It will never work: the message goes to the dead letters with this reason."""
 
 
+class UnitRefusedError(PermanentError):
+    """A unit that can never be written: an event id that was used before, text the database cannot keep."""
+
+
 class RewindError(Exception):
     """A projection was offered an event whose predecessor it has not seen: read again from ``seq``."""
 

@@ -1,11 +1,10 @@
-"""Queries of the store: by stream, by position, by claim. Each takes the connection it runs on."""
+"""Queries of the store: by stream, by position, by type, by time, by claim."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
-from typing import Any, cast
+from typing import Any, LiteralString
 
 from psycopg import AsyncConnection
 
@@ -13,79 +12,107 @@ from ytempire.eventstore.encode import Head
 from ytempire.eventstore.records import Claim, Recorded
 
 Connection = AsyncConnection[tuple[Any, ...]]
+Row = Sequence[Any]
 
-_COLUMNS = "position, stream, version, event_id::text, type, occurred_at, data, meta"
+_EVENTS: LiteralString = (
+    "select e.position, e.stream, e.version, e.event_id::text, e.type, e.occurred_at, e.data::text, e.meta::text"
+    " from es.events e"
+)
+_STREAM = _EVENTS + " where stream = %s and version > %s order by version limit %s"
+_LOG = _EVENTS + " where position > %s and position <= %s order by position limit %s"
+_FACTS: LiteralString = "select type, data::text from es.events where stream = %s order by version"
+
+HEAD: LiteralString = (
+    "select position, hash, (select occurred_at from es.events e where e.position = h.position)"
+    " from es.head h where id = 1"
+)
+CLAIMED: LiteralString = """
+select i.scope, i.key, e.position, e.stream, e.version, e.event_id::text, e.type, e.occurred_at, e.data::text,
+    e.meta::text
+from unnest(%s::text[], %s::text[]) c (scope, key) join es.inbox i on i.scope = c.scope and i.key = c.key
+    left join es.events e on e.position between i.first_position and i.last_position
+order by e.position"""
+# A page of each type by the index, then the first of them all.
+_TYPES: LiteralString = """
+select e.position, e.stream, e.version, e.event_id::text, e.type, e.occurred_at, e.data::text, e.meta::text
+from unnest(%(types)s::text[]) t (name), lateral (
+    select * from es.events where type = t.name and position > %(after)s and position <= %(to)s
+    order by position limit %(limit)s) e
+order by e.position limit %(limit)s"""
+# The log has no gap and its time never runs back: the last position of a time is found by halving, without an index.
+_POSITION_AT: LiteralString = """
+with recursive halving (low, high) as (
+    select 0::bigint, position from es.head
+    union all
+    select case when e.occurred_at <= %(time)s then m.middle else low end,
+        case when e.occurred_at <= %(time)s then high else m.middle - 1 end
+    from halving, lateral (select (low + high + 1) / 2 as middle) m, lateral (
+        select occurred_at from es.events where position = m.middle) e
+    where low < high
+)
+select low from halving where low = high"""
 
 
-async def fetch_head(connection: Connection, *, lock: bool = False) -> Head:
-    query = (
-        "select position, hash, (select occurred_at from es.events e where e.position = h.position)"
-        " from es.head h where id = 1"
-    )
-    cursor = await connection.execute(f"{query} for update" if lock else query)
-    row = await cursor.fetchone()
+def head(row: Row | None) -> Head:
+    """From a row of ``HEAD``."""
     if row is None:
         raise RuntimeError("the store has no head row: its migrations did not run")
-    head = Head(row[0], bytes(row[1]))
-    return replace(head, time=row[2].astimezone(UTC)) if row[2] else head
+    position, hash_, time = row
+    return Head(position, bytes(hash_), time.astimezone(UTC)) if time else Head(position, bytes(hash_))
 
 
-async def last_outbox(connection: Connection) -> dict[int, int]:
-    """Last published position of each partition."""
-    cursor = await connection.execute("select partition, max(position) from es.outbox group by partition")
-    return {int(row[0]): int(row[1]) for row in await cursor.fetchall()}
+def claims(service: str, rows: Iterable[Row]) -> dict[Claim, tuple[Recorded, ...]]:
+    """From rows of ``CLAIMED``: the claims that are taken, with the events of the first time."""
+    taken: dict[Claim, list[Recorded]] = {}
+    for scope, key, *columns in rows:
+        events = taken.setdefault(Claim(scope, key), [])
+        if columns[0] is not None:
+            events.append(_recorded(service, columns))
+    return {claim: tuple(events) for claim, events in taken.items()}
 
 
-async def stream_versions(connection: Connection, streams: Sequence[str]) -> dict[str, int]:
-    """Version of each stream, 0 for one that does not exist."""
-    cursor = await connection.execute(
-        "select s, coalesce((select version from es.events e where e.stream = s order by version desc limit 1), 0)"
-        " from unnest(%s::text[]) s",
-        [list(streams)],
-    )
-    return {str(row[0]): int(row[1]) for row in await cursor.fetchall()}
+async def fetch_head(connection: Connection) -> Head:
+    cursor = await connection.execute(HEAD)
+    return head(await cursor.fetchone())
 
 
 async def claimed(connection: Connection, service: str, claim: Claim) -> tuple[Recorded, ...] | None:
     """The events of the first time a claim was taken; None if it is free."""
-    cursor = await connection.execute(
-        "select first_position, last_position from es.inbox where scope = %s and key = %s", [claim.scope, claim.key]
-    )
+    cursor = await connection.execute(CLAIMED, [[claim.scope], [claim.key]])
+    return claims(service, await cursor.fetchall()).get(claim)
+
+
+async def read_facts(connection: Connection, stream: str) -> list[tuple[str, str]]:
+    """Type and data of each event of a stream: all that its state is folded from."""
+    cursor = await connection.execute(_FACTS, [stream])
+    return await cursor.fetchall()
+
+
+async def read_stream(connection: Connection, service: str, stream: str, after: int, limit: int) -> list[Recorded]:
+    """Events of a stream behind a version, in order."""
+    cursor = await connection.execute(_STREAM, [stream, after, limit])
+    return [_recorded(service, row) for row in await cursor.fetchall()]
+
+
+async def read_log(
+    connection: Connection, service: str, after: int, to: int, limit: int, types: Sequence[str] = ()
+) -> list[Recorded]:
+    """Events with ``after < position <= to``, all or those of some types, in order."""
+    if types:
+        parameters = {"types": list(types), "after": after, "to": to, "limit": limit}
+        cursor = await connection.execute(_TYPES, parameters)
+    else:
+        cursor = await connection.execute(_LOG, [after, to, limit])
+    return [_recorded(service, row) for row in await cursor.fetchall()]
+
+
+async def position_at(connection: Connection, time: datetime) -> int:
+    """Position of the last event that had happened at a time; 0 if none had."""
+    cursor = await connection.execute(_POSITION_AT, {"time": time})
     row = await cursor.fetchone()
-    if row is None:
-        return None
-    return tuple(await read_range(connection, service, row[0] - 1, row[1]))
+    return int(row[0]) if row else 0
 
 
-async def timers_set(connection: Connection, wanted: Sequence[tuple[str, datetime]]) -> bool:
-    """Whether every one of these timers is still set for its time."""
-    if not wanted:
-        return True
-    cursor = await connection.execute(
-        "select count(*) from es.timers join unnest(%s::text[], %s::timestamptz[]) f (key, due) using (key, due)",
-        [[key for key, _ in wanted], [due for _, due in wanted]],
-    )
-    row = await cursor.fetchone()
-    return row is not None and row[0] == len(wanted)
-
-
-async def read_stream(connection: Connection, service: str, stream: str) -> list[Recorded]:
-    cursor = await connection.execute(
-        f"select {_COLUMNS} from es.events where stream = %s order by version",  # noqa: S608 - constant columns
-        [stream],
-    )
-    return [recorded(service, row) for row in await cursor.fetchall()]
-
-
-async def read_range(connection: Connection, service: str, after: int, to: int) -> list[Recorded]:
-    """Events with ``after < position <= to``."""
-    cursor = await connection.execute(
-        f"select {_COLUMNS} from es.events where position > %s and position <= %s order by position",  # noqa: S608 - constant columns
-        [after, to],
-    )
-    return [recorded(service, row) for row in await cursor.fetchall()]
-
-
-def recorded(service: str, row: Sequence[object]) -> Recorded:
-    position, stream, version, event_id, type_, occurred_at, data, meta = cast(Any, row)
+def _recorded(service: str, row: Row) -> Recorded:
+    position, stream, version, event_id, type_, occurred_at, data, meta = row
     return Recorded(service, position, stream, version, event_id, type_, occurred_at.astimezone(UTC), data, meta)

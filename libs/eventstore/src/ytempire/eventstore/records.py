@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
+
+import orjson
 
 from ytempire.events import Envelope, Event, newest, registry
 from ytempire.eventstore.context import MessageContext
@@ -76,10 +78,7 @@ class Unit:
     """Event ids chosen by the caller, in order; made here where there are none."""
 
 
-@dataclass(frozen=True)
-class Recorded:
-    """One event as the store has it."""
-
+class _Columns(NamedTuple):
     service: str
     """Whose store it is in."""
     position: int
@@ -88,8 +87,25 @@ class Recorded:
     id: str
     type: str
     time: datetime
-    data: dict[str, Any]
-    meta: dict[str, Any]
+    data_text: str
+    """The event's fields as they are stored: JSON."""
+    meta_text: str
+
+
+class Recorded(_Columns):
+    """One event as the store has it. A tuple, because logs are read by the million; parsed when somebody asks."""
+
+    @cached_property
+    def data(self) -> dict[str, Any]:
+        """The event's fields."""
+        fields: dict[str, Any] = orjson.loads(self.data_text)
+        return fields
+
+    @cached_property
+    def meta(self) -> dict[str, Any]:
+        """Tenant, correlation, causation and trace context."""
+        fields: dict[str, Any] = orjson.loads(self.meta_text)
+        return fields
 
     @cached_property
     def event(self) -> Event:
@@ -98,7 +114,7 @@ class Recorded:
         :raises LookupError: if this process does not know the type.
         :raises pydantic.ValidationError: if a needed field is missing or of another kind.
         """
-        return registry.read(self.type, self.service, self.data)
+        return registry.read(self.type, self.service, self.data_text)
 
     def envelope(self) -> Envelope:
         return Envelope(

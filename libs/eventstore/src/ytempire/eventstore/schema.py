@@ -141,6 +141,14 @@ create trigger events_append_only before update or delete or truncate on es.even
     execute function es.append_only();
 create trigger outbox_append_only before update or delete or truncate on es.outbox
     execute function es.append_only();
+create trigger inbox_append_only before update or delete or truncate on es.inbox
+    execute function es.append_only();
+-- the head is one row that only moves forward
+create trigger head_append_only before insert or delete or truncate on es.head
+    execute function es.append_only();
+create trigger head_forward before update on es.head for each row
+    when (new.position < old.position or (new.position = old.position and new.hash <> old.hash))
+    execute function es.append_only();
 """
 
 GRANTS_V1 = """

@@ -1,114 +1,66 @@
-"""A service's own append-only store."""
+"""A service's own append-only store, in PostgreSQL."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import TypeVar
 
 from psycopg_pool import AsyncConnectionPool
 
-from ytempire.events import Event
+from ytempire.events import Event, registry
 from ytempire.eventstore import reading
-from ytempire.eventstore.decider import Decider
 from ytempire.eventstore.encode import Head
 from ytempire.eventstore.errors import VersionConflictError
 from ytempire.eventstore.feed import Feed
-from ytempire.eventstore.records import Claim, Committed, Recorded, StreamAppend, Unit
-from ytempire.eventstore.tasks import end
+from ytempire.eventstore.protocol import Store
+from ytempire.eventstore.records import Claim, Committed, Recorded, Unit
 from ytempire.eventstore.writer import Writer
 
-S = TypeVar("S")
-C = TypeVar("C")
-
-_ATTEMPTS = 5
+_END = 2**63 - 1
 
 
-class EventStore:
-    """Append with optimistic concurrency and idempotent commands; read by stream and by position."""
+class EventStore(Store):
+    """The store of one service process. Several processes may have one open at the same log."""
 
     def __init__(self, service: str, dsn: str, clock: Callable[[], datetime]) -> None:
-        self.service, self.dsn, self.clock = service, dsn, clock
+        super().__init__(service, clock)
+        self.dsn = dsn
         self._writer = Writer(service, dsn, clock)
-        self._pool = AsyncConnectionPool(dsn, min_size=1, max_size=4, open=False, kwargs={"autocommit": True})
-        self._task: asyncio.Task[None] | None = None
+        self._pool = AsyncConnectionPool(
+            dsn, min_size=1, max_size=4, open=False, kwargs={"autocommit": True, "options": "-c timezone=UTC"}
+        )
 
     async def open(self) -> None:
+        """Connect, and begin to commit."""
         await self._pool.open(wait=True)
-        self._task = asyncio.create_task(self._writer.run(), name="event-writer")
+        self._writer.start()
 
     async def close(self) -> None:
-        if self._task:
-            await end([self._task])
+        """Commit what was submitted, then disconnect."""
+        await self._writer.stop()
         await self._pool.close()
 
     @property
     def pool(self) -> AsyncConnectionPool:
+        """Connections for reading; each statement is a transaction of its own."""
         return self._pool
 
     @property
     def feed(self) -> Feed:
-        """The newest outbox rows of this process, in memory."""
         return self._writer.feed
 
     def listen(self) -> asyncio.Event:
-        """An event that is set after each commit of this process."""
         return self._writer.listen()
 
     async def submit(self, unit: Unit) -> Committed:
-        """Commit a unit; a claim that was taken before answers with the events of the first time.
-
-        :raises VersionConflictError: if a stream has another version than expected.
-        """
-        return await self._writer.submit(unit)
-
-    async def append(
-        self, stream: str, *events: Event, claim: Claim | None = None, expected: int | None = None
-    ) -> Committed:
-        """Append events to one stream; without ``expected``, to whatever version it has."""
-        return await self.submit(Unit((StreamAppend(stream, events, expected),), claim))
-
-    async def state(self, decider: Decider[S, C], stream: str) -> tuple[S, int]:
-        """A stream's state and version, folded from its events."""
-        history = await self.load(stream)
-        return decider.fold(record.event for record in history), len(history)
-
-    async def execute(
-        self, decider: Decider[S, C], stream: str, command: C, *, claim: Claim | None = None, ids: Sequence[str] = ()
-    ) -> Committed:
-        """Load, decide, append; decided again if somebody was faster.
-
-        A command that decides nothing writes nothing, not even its claim: deciding again is harmless.
-
-        :raises VersionConflictError: if it lost five times in a row.
-        :raises Exception: whatever the decider raises to refuse the command.
-        """
-        for attempt in range(1, _ATTEMPTS + 1):
-            if claim and (earlier := await self.claimed(claim)) is not None:
+        try:
+            return await self._writer.submit(unit)
+        except VersionConflictError:
+            # the writer forgets old claims: a command that comes again late must get its first answer all the same
+            if unit.claim is not None and (earlier := await self.claimed(unit.claim)) is not None:
                 return Committed(earlier, duplicate=True)
-            state, version = await self.state(decider, stream)
-            events = tuple(decider.decide(state, command))
-            if not events:
-                return Committed(())
-            timers, cancel = decider.timers(state, events)
-            unit = Unit((StreamAppend(stream, events, version),), claim, timers, cancel, ids=ids)
-            try:
-                return await self.submit(unit)
-            except VersionConflictError:
-                if attempt == _ATTEMPTS:
-                    raise
-                await asyncio.sleep(0.01 * attempt)
-        raise AssertionError("unreachable: the loop returns or raises")
-
-    async def load(self, stream: str) -> list[Recorded]:
-        async with self._pool.connection() as connection:
-            return await reading.read_stream(connection, self.service, stream)
-
-    async def read(self, after: int, limit: int = 500) -> list[Recorded]:
-        """Events behind a position, in order."""
-        async with self._pool.connection() as connection:
-            return await reading.read_range(connection, self.service, after, after + limit)
+            raise
 
     async def claimed(self, claim: Claim) -> tuple[Recorded, ...] | None:
         async with self._pool.connection() as connection:
@@ -117,3 +69,20 @@ class EventStore:
     async def head(self) -> Head:
         async with self._pool.connection() as connection:
             return await reading.fetch_head(connection)
+
+    async def page(self, after: int, upto: int | None, limit: int, types: Sequence[str]) -> list[Recorded]:
+        async with self._pool.connection() as connection:
+            return await reading.read_log(connection, self.service, after, upto or _END, limit, types)
+
+    async def stream_page(self, stream: str, after: int, limit: int) -> list[Recorded]:
+        async with self._pool.connection() as connection:
+            return await reading.read_stream(connection, self.service, stream, after, limit)
+
+    async def facts(self, stream: str) -> Sequence[Event]:
+        async with self._pool.connection() as connection:
+            rows = await reading.read_facts(connection, stream)
+        return [registry.read(type_, self.service, data) for type_, data in rows]
+
+    async def position_at(self, time: datetime) -> int:
+        async with self._pool.connection() as connection:
+            return await reading.position_at(connection, time)

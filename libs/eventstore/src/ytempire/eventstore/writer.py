@@ -1,94 +1,102 @@
 """The one writer of a store: waiting units are committed together in one statement, in one gapless order.
 
-Positions and hashes are computed from a cached head; the head row is a compare-and-set at the front of the statement,
-so nothing is ever committed on a stale head, also when a second process writes to the same store. A unit that
-conflicts or cannot be written never fails its neighbours: the whole batch is refused and each unit is then settled on
-its own.
+A thread with a connection of its own takes whatever waits. Positions and hashes are computed from a cached head; the
+head row is a compare-and-set at the front of the statement, so nothing is ever committed on a stale head, also when a
+second process writes to the same store. What is known of streams and claims decides most conflicts and duplicates
+without asking the database; a batch that it refuses all the same is decided again under the head's lock.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections import OrderedDict, deque
-from collections.abc import Callable, Iterable
+import contextlib
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from queue import Empty, SimpleQueue
+from typing import TypeVar
 
-import orjson
 import psycopg
-from psycopg import AsyncConnection
 
 from ytempire.eventstore import crash
-from ytempire.eventstore.context import MessageContext, current
-from ytempire.eventstore.encode import Encoder, Head, Rows
-from ytempire.eventstore.errors import VersionConflictError
+from ytempire.eventstore.context import current
+from ytempire.eventstore.encode import Head, Placer, Prepared, prepare
+from ytempire.eventstore.errors import UnitRefusedError
 from ytempire.eventstore.feed import Feed, OutboxRow
-from ytempire.eventstore.reading import claimed, fetch_head, last_outbox, stream_versions, timers_set
-from ytempire.eventstore.records import Committed, Recorded, Unit
+from ytempire.eventstore.records import Claim, Committed, Recorded, Unit
+from ytempire.eventstore.session import Session
+from ytempire.eventstore.verdict import Judge, Verdict
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+_Told = tuple[int, list[OutboxRow]]
+"""Committed outbox rows, and the position of the one before them."""
 
 _BATCH = 128
 _KNOWN_STREAMS = 20_000
+_KNOWN_CLAIMS = 2_000
 
-_STATEMENT = """
-with h as (
-    update es.head set position = %(new)s, hash = %(hash)s where id = 1 and position = %(old)s
-        and not exists (select from json_to_recordset(%(cancel)s::json) as f(key text, due timestamptz)
-            where f.due is not null and not exists (select from es.timers t where t.key = f.key and t.due = f.due))
-    returning 1
-), claims as (
-    insert into es.inbox select x.scope, x.key, x.first_position, x.last_position, decode(x.hash, 'hex')
-    from h, json_to_recordset(%(claims)s::json)
-        as x(scope text, key text, first_position bigint, last_position bigint, hash text)
-), events as (
-    insert into es.events (position, stream, version, event_id, type, occurred_at, data, meta, hash)
-    select x.position, x.stream, x.version, x.event_id, x.type, x.occurred_at, x.data, x.meta, decode(x.hash, 'hex')
-    from h, json_to_recordset(%(events)s::json) as x(position bigint, stream text, version int, event_id uuid,
-        type text, occurred_at timestamptz, data json, meta json, hash text)
-), outbox as (
-    insert into es.outbox select x.* from h, json_to_recordset(%(outbox)s::json)
-        as x(position bigint, event_id uuid, subject text, partition int, previous bigint, body json)
-), cancelled as (
-    delete from es.timers t using h, json_to_recordset(%(cancel)s::json)
-        as x(key text, due timestamptz) where t.key = x.key and (x.due is null or x.due = t.due)
-), timers as (
-    insert into es.timers select x.* from h, json_to_recordset(%(timers)s::json)
-        as x(key text, due timestamptz, stream text, type text, data json, meta json)
-    on conflict (key) do update set due = excluded.due, stream = excluded.stream, type = excluded.type,
-        data = excluded.data, meta = excluded.meta
-)
-select count(*) from h
-"""
+# Two refused batches so close together mean that there will be more: the next ones take the lock at once.
+_CLOSE, _CAREFUL = 8, 32
+_STOP_S = 5.0
 
-
-@dataclass(slots=True)
-class _Waiting:
-    unit: Unit
-    context: MessageContext
-    done: asyncio.Future[Committed]
-
-
-class _HeadMovedError(Exception):
-    """Another process appended since the head was cached, or a timer in the batch is no longer set."""
-
-
-_REFUSED = (psycopg.IntegrityError, psycopg.DataError, psycopg.ProgrammingError, orjson.JSONEncodeError)
+_REFUSED = (psycopg.IntegrityError, psycopg.DataError, psycopg.ProgrammingError)
 """Nothing was written, because of what some unit holds; the others are fine."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    prepared: Prepared
+    done: asyncio.Future[Committed]
+
+
+@dataclass(slots=True)
+class _End:
+    """The end of the log as this writer left it."""
+
+    head: Head
+    previous: dict[int, int]
+    """Last outbox position of each partition."""
+
+    @property
+    def outbox(self) -> int:
+        return max(self.previous.values(), default=0)
+
+
 class Writer:
-    """Accepts units from any number of callers and commits them in the order of their arrival."""
+    """Accepts units from any number of callers of one event loop and commits them in the order of their arrival."""
 
     def __init__(self, service: str, dsn: str, clock: Callable[[], datetime]) -> None:
-        self._service, self._dsn, self._clock = service, dsn, clock
-        self._encoder = Encoder(service)
-        self._queue: deque[_Waiting] = deque()
-        self._wake = asyncio.Event()
-        self._connection: AsyncConnection[tuple[object, ...]] | None = None
-        self._head: Head | None = None
-        self._previous: dict[int, int] = {}
+        self._service, self._clock = service, clock
+        self._session = Session(service, dsn)
+        self._queue: SimpleQueue[_Waiting | None] = SimpleQueue()
+        self._thread = threading.Thread(target=self._run, name=f"{service}-writer", daemon=True)
+        self._stopped = False
+        self._end: _End | None = None
         self._versions: OrderedDict[str, int] = OrderedDict()
+        """At least so far has each stream come. Versions only grow."""
+        self._claims: OrderedDict[Claim, tuple[Recorded, ...]] = OrderedDict()
+        self._told: list[_Told] = []
+        self._careful = 0
+        self._since_refused = _CLOSE
         self._listeners: list[asyncio.Event] = []
         self.feed = Feed()
+
+    def start(self) -> None:
+        """Begin to commit, for callers of the running event loop."""
+        self._loop = asyncio.get_running_loop()
+        self._thread.start()
+
+    async def stop(self) -> None:
+        """Commit what was submitted, then end."""
+        self._stopped = True
+        if self._thread.is_alive():
+            self._queue.put(None)
+            # a database that no longer answers is not waited for: the thread ends with the process
+            await asyncio.to_thread(self._thread.join, _STOP_S)
 
     def listen(self) -> asyncio.Event:
         """An event that is set after each commit; the listener clears it."""
@@ -100,192 +108,137 @@ class Writer:
         """Commit a unit.
 
         :raises VersionConflictError: if a stream has another version than expected.
+        :raises UnitRefusedError: if it can never be written.
+        :raises psycopg.OperationalError: if the connection broke: whether it was committed is unknown.
         """
-        waiting = _Waiting(unit, unit.context or current(), asyncio.get_running_loop().create_future())
-        self._queue.append(waiting)
-        self._wake.set()
+        if self._stopped:
+            raise RuntimeError("the store is closed")
+        waiting = _Waiting(prepare(unit, unit.context or current()), self._loop.create_future())
+        self._queue.put(waiting)
         return await waiting.done
 
-    async def run(self) -> None:
-        """Commit what waits, until cancelled."""
-        try:
-            while True:
-                await self._wake.wait()
-                self._wake.clear()
-                while self._queue:
-                    await self._commit(self._next_batch())
-        finally:
-            await self._disconnect()
+    def _run(self) -> None:
+        while batch := self._next_batch():
+            self._commit(batch)
+        self._session.close()
 
     def _next_batch(self) -> list[_Waiting]:
-        """At most one unit for each stream and claim, so that verdicts do not depend on each other."""
-        taken: set[object] = set()
+        """What waits; nothing when it is time to end."""
+        waiting = self._queue.get()
         batch: list[_Waiting] = []
-        later: deque[_Waiting] = deque()
-        while self._queue and len(batch) < _BATCH:
-            waiting = self._queue.popleft()
-            keys: set[object] = {a.stream for a in waiting.unit.appends}
-            if waiting.unit.claim:
-                keys.add(waiting.unit.claim)
-            if keys & taken:
-                later.append(waiting)
-            else:
+        with contextlib.suppress(Empty):
+            while waiting is not None:
                 batch.append(waiting)
-            taken |= keys
-        later.extend(self._queue)
-        self._queue = later
+                if len(batch) == _BATCH:
+                    return batch
+                waiting = self._queue.get_nowait()
+            if batch:
+                self._queue.put(None)
         return batch
 
-    async def _commit(self, batch: list[_Waiting]) -> None:
+    def _commit(self, batch: list[_Waiting]) -> None:
+        units = [waiting.prepared for waiting in batch]
         try:
-            results = await self._together(batch)
-        except (*_REFUSED, VersionConflictError, _HeadMovedError):
-            self._forget()
-            for waiting in batch:
-                await self._settle(waiting)
-        except (psycopg.OperationalError, OSError) as error:
-            # whether it was committed is unknown: callers re-submit, the claim tells
-            await self._disconnect()
-            for waiting in batch:
-                _fail(waiting, error)
-        except BaseException as error:
-            for waiting in batch:
-                _fail(waiting, error)
-            await self._disconnect()
-            if not isinstance(error, Exception):
-                raise
-        else:
-            for waiting, recorded in zip(batch, results, strict=True):
-                if not waiting.done.done():
-                    waiting.done.set_result(Committed(recorded))
-        self._notify()
-
-    async def _together(self, batch: list[_Waiting]) -> list[tuple[Recorded, ...]]:
-        connection = await self._connect()
-        if self._head is None:
-            self._head = await fetch_head(connection)
-            self._previous = await last_outbox(connection)
-        await self._learn(connection, (a.stream for w in batch for a in w.unit.appends))
-        self._check(batch)
-        old, head, rows, previous = self._head, self._head, Rows(), dict(self._previous)
-        now, results = self._clock(), []
-        for waiting in batch:
-            head, recorded = self._encoder.encode(
-                waiting.unit, waiting.context, head, self._versions, previous, now, rows
-            )
-            results.append(recorded)
-        await self._execute(connection, old, head, rows)
-        crash.point("append.after_commit")
-        self.feed.offer(max(self._previous.values(), default=0), rows.outbox)
-        self._head, self._previous = head, previous
-        for recorded in results:
-            for record in recorded:
-                self._versions[record.stream] = record.version
-        return results
-
-    async def _settle(self, waiting: _Waiting) -> None:
-        """One unit under the head's lock: duplicate, conflict or commit, whatever the truth is."""
-        try:
-            connection = await self._connect()
-            async with connection.transaction():
-                head = await fetch_head(connection, lock=True)
-                if waiting.unit.claim:
-                    earlier = await claimed(connection, self._service, waiting.unit.claim)
-                    if earlier is not None:
-                        waiting.done.set_result(Committed(earlier, duplicate=True))
-                        return
-                streams = [a.stream for a in waiting.unit.appends]
-                versions = await stream_versions(connection, streams)
-                _expect(waiting.unit, versions)
-                if not await timers_set(connection, waiting.unit.fired):
-                    waiting.done.set_result(Committed((), duplicate=True))
-                    return
-                rows, previous = Rows(), await last_outbox(connection)
-                behind = max(previous.values(), default=0)
-                new, recorded = self._encoder.encode(
-                    waiting.unit, waiting.context, head, versions, previous, self._clock(), rows
-                )
-                await self._execute(connection, head, new, rows)
-            crash.point("append.after_commit")
-            self.feed.offer(behind, rows.outbox)
-            waiting.done.set_result(Committed(recorded))
+            verdicts = self._fast(units) or self._careful_with(units)
         except Exception as error:
-            if isinstance(error, psycopg.OperationalError):
-                await self._disconnect()
-            _fail(waiting, error)
+            # whether it was committed is unknown: callers submit again, the claim tells
+            self._end = None
+            self._session.close()
+            verdicts = [error] * len(units)
+        with contextlib.suppress(RuntimeError):  # the loop is gone, and with it whoever waits
+            self._loop.call_soon_threadsafe(self._answer, batch, verdicts, self._told)
+        self._told = []
 
-    async def _execute(self, connection: AsyncConnection[tuple[object, ...]], old: Head, new: Head, rows: Rows) -> None:
-        crash.point("append.before_statement")
-        cursor = await connection.execute(
-            _STATEMENT,
-            {
-                "old": old.position,
-                "new": new.position,
-                "hash": new.hash,
-                "claims": orjson.dumps(rows.claims).decode(),
-                "events": orjson.dumps(rows.events).decode(),
-                "outbox": orjson.dumps([_outbox(row) for row in rows.outbox]).decode(),
-                "timers": orjson.dumps(rows.timers).decode(),
-                "cancel": orjson.dumps(rows.cancel).decode(),
-            },
-        )
-        row = await cursor.fetchone()
-        if row is None or row[0] != 1:
-            raise _HeadMovedError
+    def _fast(self, units: Sequence[Prepared]) -> list[Verdict] | None:
+        """All in one statement on what is known; None if the database knows better."""
+        if self._careful:
+            self._careful -= 1
+            return None
+        with contextlib.suppress(*_REFUSED):
+            end = self._end = self._end or _End(*self._session.end())
+            placer = Placer(self._service, end.head, self._known_versions(units), dict(end.previous))
+            claims = {claim: self._claims[claim] for claim in _claims(units) if claim in self._claims}
+            verdicts = Judge(placer, claims, None, self._clock()).all(units)
+            if self._session.append(end.head, placer.head, placer.rows):
+                self._adopt(end, placer, claims)
+                self._since_refused += 1
+                return verdicts
+        self._end = None
+        if self._since_refused < _CLOSE:
+            self._careful = _CAREFUL
+        self._since_refused = 0
+        return None
 
-    async def _learn(self, connection: AsyncConnection[tuple[object, ...]], streams: Iterable[str]) -> None:
-        wanted = set(streams)
-        unknown = [s for s in wanted if s not in self._versions]
-        if unknown:
-            self._versions.update(await stream_versions(connection, unknown))
-        # to the end, so that what is given up below is never one of this batch
-        for stream in wanted:
-            self._versions.move_to_end(stream)
-        while len(self._versions) > _KNOWN_STREAMS:
-            self._versions.popitem(last=False)
+    def _known_versions(self, units: Sequence[Prepared]) -> dict[str, int]:
+        """Of every stream concerned. One that must not exist and is not known is taken at its word: if it does exist,
+        the unique index refuses the batch. A known version may be too low, never too high."""
+        known = {a.stream: self._versions.get(a.stream) for unit in units for a in unit.unit.appends}
+        doubtful = {
+            append.stream
+            for unit in units
+            for append in unit.unit.appends
+            if (append.expected is None and known[append.stream] is None)
+            or (append.expected or 0) > (known[append.stream] or 0)
+        }
+        if doubtful:
+            known |= self._session.versions(doubtful)
+        return {stream: version or 0 for stream, version in known.items()}
 
-    def _check(self, batch: list[_Waiting]) -> None:
-        for waiting in batch:
-            _expect(waiting.unit, self._versions)
+    def _careful_with(self, units: Sequence[Prepared]) -> list[Verdict]:
+        """Under the head's lock, on the truth. What cannot be written is told apart from the rest."""
+        try:
+            return self._locked(units)
+        except _REFUSED as error:
+            if len(units) > 1:
+                return [verdict for unit in units for verdict in self._careful_with([unit])]
+            if isinstance(error, psycopg.ProgrammingError):
+                return [error]
+            refused = UnitRefusedError(f"the unit cannot be written: {error}")
+            refused.__cause__ = error
+            return [refused]
 
-    def _forget(self) -> None:
-        self._head = None
-        self._versions.clear()
+    def _locked(self, units: Sequence[Prepared]) -> list[Verdict]:
+        streams = {append.stream for unit in units for append in unit.unit.appends}
+        fired = [timer for unit in units for timer in unit.unit.fired]
+        with self._session.locked(streams, _claims(units), fired) as truth:
+            end = _End(truth.head, truth.previous)
+            placer = Placer(self._service, truth.head, truth.versions, dict(truth.previous))
+            verdicts = Judge(placer, truth.claims, truth.timers, self._clock()).all(units)
+            self._session.append(truth.head, placer.head, placer.rows)
+        self._adopt(end, placer, truth.claims)
+        return verdicts
 
-    async def _connect(self) -> AsyncConnection[tuple[object, ...]]:
-        if self._connection is None or self._connection.closed:
-            self._forget()
-            self._connection = await AsyncConnection.connect(self._dsn, autocommit=True)
-        return self._connection
+    def _adopt(self, before: _End, placer: Placer, claims: dict[Claim, tuple[Recorded, ...]]) -> None:
+        """What was placed is committed."""
+        crash.point("append.after_commit")
+        self._end = _End(placer.head, placer.previous)
+        _remember(self._versions, placer.versions, _KNOWN_STREAMS)
+        _remember(self._claims, claims, _KNOWN_CLAIMS)
+        self._told.append((before.outbox, placer.rows.outbox))
 
-    async def _disconnect(self) -> None:
-        self._forget()
-        if self._connection is not None:
-            await self._connection.close()
-            self._connection = None
-
-    def _notify(self) -> None:
+    def _answer(self, batch: Sequence[_Waiting], verdicts: Sequence[Verdict], told: Sequence[_Told]) -> None:
+        """In the event loop: the feed first, then whoever waits."""
+        for behind, rows in told:
+            self.feed.offer(behind, rows)
+        for waiting, verdict in zip(batch, verdicts, strict=True):
+            if waiting.done.done():
+                continue
+            if isinstance(verdict, Exception):
+                waiting.done.set_exception(verdict)
+            else:
+                waiting.done.set_result(verdict)
         for listener in self._listeners:
             listener.set()
 
 
-def _expect(unit: Unit, versions: dict[str, int] | OrderedDict[str, int]) -> None:
-    for append in unit.appends:
-        if append.expected is not None and versions[append.stream] != append.expected:
-            raise VersionConflictError(append.stream, append.expected, versions[append.stream])
+def _claims(units: Iterable[Prepared]) -> list[Claim]:
+    return [unit.unit.claim for unit in units if unit.unit.claim is not None]
 
 
-def _outbox(row: OutboxRow) -> dict[str, object]:
-    return {
-        "position": row.position,
-        "event_id": row.event_id,
-        "subject": row.subject,
-        "partition": row.partition,
-        "previous": row.previous,
-        "body": orjson.Fragment(row.body),
-    }
-
-
-def _fail(waiting: _Waiting, error: BaseException) -> None:
-    if not waiting.done.done():
-        waiting.done.set_exception(error)
+def _remember(known: OrderedDict[K, V], new: dict[K, V], at_most: int) -> None:
+    """Keep the newest; what was used last is forgotten last."""
+    for key, value in new.items():
+        known[key] = value
+        known.move_to_end(key)
+    while len(known) > at_most:
+        known.popitem(last=False)
