@@ -28,6 +28,8 @@ class ReadModels:
         self.engine: AsyncEngine = create_async_engine(
             "postgresql+psycopg://", async_creator=connect, pool_size=8, max_overflow=4, pool_use_lifo=True
         )
+        # a query of its own needs no transaction around it, which would be two more round trips
+        self._reads = self.engine.execution_options(isolation_level="AUTOCOMMIT")
 
     async def close(self) -> None:
         await self.engine.dispose()
@@ -51,6 +53,6 @@ class ReadModels:
 
     @asynccontextmanager
     async def reading(self, projection: Projection) -> AsyncIterator[AsyncConnection]:
-        """A connection whose unqualified tables are the projection's live ones."""
-        async with self.engine.connect() as connection:
+        """A connection whose unqualified tables are the projection's live ones; each query sees what is committed."""
+        async with self._reads.connect() as connection:
             yield await within(connection, projection.schema)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import case, delete, or_, select, update
+from sqlalchemy import bindparam, case, delete, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -171,14 +171,26 @@ class SqlConsents:
             await connection.execute(delete(oauth_states).where(oauth_states.c.expires_at < before))
 
 
+_KEY = idempotency.c
+_RESERVATION = (_KEY.scope, _KEY.key, _KEY.fingerprint, _KEY.operation_id, _KEY.resource_id, _KEY.created_at)
+_FRESH_KEY = insert(idempotency)
+_TAKE_KEY = _FRESH_KEY.on_conflict_do_update(
+    index_elements=[_KEY.scope, _KEY.key],
+    set_={column.name: _FRESH_KEY.excluded[column.name] for column in _RESERVATION[2:]},
+    where=_KEY.created_at < bindparam("expired_before"),
+).returning(*_RESERVATION)
+"""Returns the row if the key was free, or used so long ago that it counts as free."""
+_HELD_KEY = select(*_RESERVATION).where(_KEY.scope == bindparam("of"), _KEY.key == bindparam("named"))
+
+
 class SqlIdempotencyKeys:
     """First uses of idempotency keys."""
 
     def __init__(self, engine: AsyncEngine) -> None:
-        self._engine = engine
+        # one statement is its own transaction
+        self._engine = engine.execution_options(isolation_level="AUTOCOMMIT")
 
     async def reserve(self, wanted: Reservation, expired_before: datetime) -> Reservation:
-        key = idempotency.c
         row = {
             "scope": wanted.scope,
             "key": wanted.key,
@@ -187,19 +199,10 @@ class SqlIdempotencyKeys:
             "resource_id": wanted.resource_id,
             "created_at": wanted.created_at,
         }
-        fresh = insert(idempotency).values(row)
-        taken = fresh.on_conflict_do_update(
-            index_elements=[key.scope, key.key],
-            set_={name: getattr(fresh.excluded, name) for name in row if name not in ("scope", "key")},
-            where=key.created_at < expired_before,
-        )
-        query = select(key.scope, key.key, key.fingerprint, key.operation_id, key.resource_id, key.created_at).where(
-            key.scope == wanted.scope, key.key == wanted.key
-        )
-        async with self._engine.begin() as connection:
-            await connection.execute(taken)
-            found = (await connection.execute(query)).one()
-        return Reservation(*found)
+        async with self._engine.connect() as connection:
+            taken = (await connection.execute(_TAKE_KEY, {**row, "expired_before": expired_before})).one_or_none()
+            held = taken or (await connection.execute(_HELD_KEY, {"of": wanted.scope, "named": wanted.key})).one()
+        return Reservation(*held)
 
     async def purge(self, before: datetime) -> None:
         async with self._engine.begin() as connection:
