@@ -19,6 +19,8 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import psutil
+
 from ytempire.analytics.domain.events import CollectionDue, EntryPosted, SalesCollectionDue
 from ytempire.cli import detached
 from ytempire.cli.plan import PlatformPlan, UpOptions
@@ -39,8 +41,9 @@ _UNIT = 500
 def measure(timers: int = 10_000, kills: int = 0, days: int = 365, seed: int = 14) -> dict[str, Any]:
     """Set timers at random times of some days, move time over them, kill their holder on the way, and count.
 
-    Returns seconds (of the move, restarts included), steps, set (chained ones included), fired, missing, twice,
-    misordered, mistimed (business time is not the time due), kills and findings (of the audit of the holder's log).
+    Returns seconds (of the move, restarts included), cpu_seconds (of all processes; None if one was restarted), steps,
+    kills, set, fired, chained (what the timers themselves led to), missing, twice, misordered, mistimed (business time
+    is not the time due) and findings (of the audit of the holder's log).
     """
     with temporary_var() as var:
         detached.start(UpOptions(var=var, port=0, clock="virtual"))
@@ -59,16 +62,24 @@ def _measure(var: Path, timers: int, kills: int, span: timedelta, chance: random
     asyncio.run(_set(plan, wanted, begin))
     keeper.settle(0)
     killer = _Killer(var, kills, chance)
-    started = time.monotonic()
+    started, cpu = time.monotonic(), _cpu_seconds(var)
     steps = keeper.advance(span + timedelta(minutes=1), killer.step)
     seconds = time.monotonic() - started
     killer.end()
     return {
         "seconds": round(seconds, 2),
+        "cpu_seconds": None if kills else round(_cpu_seconds(var) - cpu, 2),
         "steps": steps,
         "kills": killer.done,
         **asyncio.run(_count(plan, wanted, begin)),
     }
+
+
+def _cpu_seconds(var: Path) -> float:
+    pids = [process["pid"] for process in running_state(var)["processes"].values() if process["pid"]]
+    own = [psutil.Process(), *(psutil.Process(pid) for pid in pids)]
+    every = [*own, *(child for process in own[1:] for child in process.children(recursive=True))]
+    return sum(times.user + times.system for times in (process.cpu_times() for process in every))
 
 
 class _Killer:

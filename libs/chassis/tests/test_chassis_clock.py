@@ -30,6 +30,16 @@ def test_rule_4_14_moves_that_are_heard_of_late_or_twice_never_set_time_back(mov
     assert heard == sorted(set(heard))
 
 
+def test_rule_4_14_a_message_that_overtakes_the_news_of_a_move_is_not_handled_before_it_happened() -> None:
+    clock = VirtualClock("https://nowhere.example", True)
+    happened = datetime.now(UTC) + timedelta(days=30)
+    clock.observe(happened)
+    assert happened <= clock.now() < happened + timedelta(minutes=1)
+    clock.observe(happened - timedelta(days=3))
+    clock.take(1, timedelta(days=30, hours=1).total_seconds())
+    assert timedelta(0) < clock.now() - happened - timedelta(hours=1) < timedelta(minutes=1)
+
+
 def test_nobody_moves_the_system_clock() -> None:
     clock = SystemClock()
     clock.on_move(lambda: pytest.fail("it was moved"))

@@ -21,6 +21,7 @@ _POLL_S = 0.02
 _SETTLE_S = 180.0
 _JUST_BEFORE = timedelta(seconds=1)
 """Time runs on by itself between two moves: what is due within a second is not told apart."""
+_PUBLIC_DOOR = "gateway"
 _SPAN = re.compile(r"(\d+)\s*([smhd])")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
@@ -50,7 +51,7 @@ class Timekeeper:
 
     def now(self) -> datetime:
         """Business time."""
-        return datetime.fromisoformat(self._clock()["now"])
+        return _now(self._clock())
 
     def advance(self, span: timedelta, step: Step) -> int:
         """Move time by `span`; `step` is told the time reached and the share done. Returns the number of steps."""
@@ -60,9 +61,9 @@ class Timekeeper:
         steps = 0
         clock = self._clock()
         self._done = clock["done"]
-        while (now := datetime.fromisoformat(clock["now"])) < target:
+        while (now := _now(clock)) < target:
             stop = min(target, *self._stops("next_due"), *_times(clock["next_due"]))
-            if self._passes_over_quiet(stop, clock) and stop - _JUST_BEFORE > now:
+            if stop - _JUST_BEFORE > now and (self._passes_over_quiet(stop) or stop in _times(clock["next_due"])):
                 stop -= _JUST_BEFORE
             clock = self._move(max(stop, now))
             steps += 1
@@ -102,13 +103,13 @@ class Timekeeper:
             for due in _times(state[kind])
         ]
 
-    def _passes_over_quiet(self, stop: datetime, clock: State) -> bool:
+    def _passes_over_quiet(self, stop: datetime) -> bool:
         """Whether quiet timers must have fired before anything else hears of `stop`.
 
         A service fires its own timers in order anyway; so only if somebody else's moment is the stop.
         """
         owners = {name for name in self._states if stop in self._stops("next_due", [name])}
-        if len(owners) != 1 or stop in _times(clock["next_due"]):
+        if len(owners) > 1:
             owners = set()
         return any(due < stop - _JUST_BEFORE for due in self._stops("next_quiet", self._states.keys() - owners))
 
@@ -116,11 +117,14 @@ class Timekeeper:
         """One step: to a moment, and whatever follows from it. Returns the clock as it is then."""
         clock = self._set(to)
         before = {name: state["published"] for name, state in self._states.items()}
-        due, waking = self._due(clock, "next_due", "next_quiet"), self._due(clock, "next_due")
-        # nothing follows from a quiet timer: nobody else need know, and nobody calls the outside
-        alone = self._tell(clock, due, everybody=bool(waking)) and not self._reached_others(before)
+        waking = self._due(clock, "next_due")
+        # the outside may knock: by itself, or called by what follows from a timer that is not quiet
+        knocks = waking or any(due <= _now(clock) + 2 * _JUST_BEFORE for due in _times(clock["next_due"]))
+        told = self._tell(clock, {_PUBLIC_DOOR} & self._doors.keys() if knocks else (), settle=False)
+        alone = told and self._tell(clock, self._due(clock, "next_due", "next_quiet"), settle=True)
         after = self._clock() if waking or not alone else clock
-        if not alone or self._outside_acted(after):
+        if not alone or self._reached_others(before) or self._outside_acted(after):
+            self._tell(clock, self._doors, settle=False)
             self.settle(clock["revision"])
             after = self._clock()
         self._done = after["done"]
@@ -128,21 +132,18 @@ class Timekeeper:
 
     def _due(self, clock: State, *kinds: str) -> set[str]:
         """The services that have a timer of these kinds due at the clock's time."""
-        now = datetime.fromisoformat(clock["now"])
+        now = _now(clock)
         return {n for n, s in self._states.items() if any(due <= now for kind in kinds for due in _times(s[kind]))}
 
-    def _tell(self, clock: State, due: Collection[str], *, everybody: bool) -> bool:
-        """Tell the time, last to those who have something due; whether these are settled."""
-        moved = {"revision": clock["revision"], "offset_seconds": clock["offset_seconds"]}
-        others = [door for name, door in self._doors.items() if everybody and name not in due]
-        for group, settle in ((others, False), ([self._doors[name] for name in due], True)):
-            for door in group:
-                door.send("POST", "/internal/clock", {**moved, "settle": settle})
-            answers = [door.answer() for door in group]
-            if not all(answers):
-                return False
-        self._states.update({answer["service"]: answer for answer in answers if answer})
-        return all(answer["settled"] for answer in answers if answer)
+    def _tell(self, clock: State, services: Collection[str], *, settle: bool) -> bool:
+        """Tell some the time; whether each has heard, and with `settle` has done whatever is due of its own."""
+        moved = {"revision": clock["revision"], "offset_seconds": clock["offset_seconds"], "settle": settle}
+        for name in services:
+            self._doors[name].send("POST", "/internal/clock", moved)
+        answers = {name: self._doors[name].answer() for name in services}
+        if settle:
+            self._states.update({name: answer for name, answer in answers.items() if answer})
+        return all(answer and (not settle or answer["settled"]) for answer in answers.values())
 
     def _reached_others(self, before: dict[str, int]) -> bool:
         """Whether something was published: others may have something to do."""
@@ -151,7 +152,7 @@ class Timekeeper:
     def _outside_acted(self, clock: State) -> bool:
         """Whether the outside world did something, or is about to: a webhook may be on its way."""
         due = _times(clock["next_due"])
-        return clock["done"] != self._done or any(at <= datetime.fromisoformat(clock["now"]) for at in due)
+        return clock["done"] != self._done or any(at <= _now(clock) for at in due)
 
     def _set(self, to: datetime) -> State:
         answer = self._http.post(self._clock_url, json={"now": to.isoformat()})
@@ -169,6 +170,10 @@ class Timekeeper:
         for door in self._doors.values():
             door.send("GET", "/internal/state")
         return {name: door.answer() for name, door in self._doors.items()}
+
+
+def _now(clock: State) -> datetime:
+    return datetime.fromisoformat(clock["now"])
 
 
 def _times(text: str | None) -> list[datetime]:

@@ -28,6 +28,9 @@ class Clock(Protocol):
     def on_move(self, heard: Callable[[], None]) -> None:
         """Call ``heard`` each time time was moved by hand."""
 
+    def observe(self, at: datetime) -> None:
+        """Something arrived that happened at ``at``: it is that late at least."""
+
     async def run(self) -> None:
         """Follow the source of time, until cancelled."""
 
@@ -42,6 +45,9 @@ class SystemClock:
 
     def on_move(self, heard: Callable[[], None]) -> None:
         """Nobody moves it."""
+
+    def observe(self, at: datetime) -> None:
+        """Clocks of machines differ a little: nobody follows another's."""
 
     async def run(self) -> None:
         await asyncio.Event().wait()
@@ -58,6 +64,10 @@ class VirtualClock:
 
     def on_move(self, heard: Callable[[], None]) -> None:
         self._heard.append(heard)
+
+    def observe(self, at: datetime) -> None:
+        """A message may be faster than the news that time was moved: nothing is handled before it happened."""
+        self._offset = max(self._offset, at - datetime.now(UTC))
 
     def now(self) -> datetime:
         return datetime.now(UTC) + self._offset

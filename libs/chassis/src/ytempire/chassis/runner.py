@@ -8,7 +8,7 @@ import gc
 import signal
 import ssl
 import sys
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from ytempire.chassis.clock import Clock, SystemClock, VirtualClock
 from ytempire.chassis.host import AnyDefinition, Host, Service
 from ytempire.chassis.settings import ServiceSettings, load
 from ytempire.chassis.state import State
+from ytempire.events import Envelope
 from ytempire.events.platform import LogHeadSealed
 from ytempire.events.signals import ServiceHeartbeat
 from ytempire.eventstore import EventStore, Handlers, Leases, ReadModels, crash
@@ -66,6 +67,16 @@ async def open_clock(settings: ServiceSettings, tls: ssl.SSLContext) -> Clock:
     clock = VirtualClock(settings.clock_url, tls)
     await clock.synchronise()
     return clock
+
+
+def _arriving(clock: Clock) -> Callable[[str, Envelope], contextlib.AbstractContextManager[str | None]]:
+    """What surrounds the handling of a foreign event: its time is known before it is handled, and it is traced."""
+
+    def arriving(consumer: str, envelope: Envelope) -> contextlib.AbstractContextManager[str | None]:
+        clock.observe(envelope.time)
+        return telemetry.traced(consumer, envelope)
+
+    return arriving
 
 
 class _Process:
@@ -124,7 +135,7 @@ class _Process:
         heads = HeadSealer(store, HeadKey.load(host.settings.secrets_dir, store.service))
         subscriptions: Handlers = {**service.subscriptions, LogHeadSealed: witness(store)}
         faststream = broker(host.settings.nats(), f"{store.service}-consumers")
-        consumers = Consumers(faststream, host.nats, store, models, subscriptions, telemetry.traced, leases)
+        consumers = Consumers(faststream, host.nats, store, models, subscriptions, _arriving(host.clock), leases)
         await consumers.start()
         await faststream.start()
         stack.push_async_callback(faststream.stop)

@@ -54,6 +54,9 @@ class ManualClock:
     def on_move(self, heard: Callable[[], None]) -> None:
         """Nobody is told: a test waits for what follows."""
 
+    def observe(self, at: datetime) -> None:
+        """A test alone moves it."""
+
     async def run(self) -> None:
         await asyncio.Event().wait()
 
