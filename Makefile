@@ -69,6 +69,15 @@ lint: install ## Formatting, lint rules, who may import whom, file sizes
 types: install ## The strict type checker
 	@$(BIN)/mypy $(MEMBERS:%=%/src) bench
 
+.PHONY: events
+events: install ## Write what is generated from the events: schemas, list of golden examples, AsyncAPI, catalogue
+	@$(BIN)/python -m ytempire.events.schemas
+	@$(BIN)/python -m ytempire.events.golden
+	@$(BIN)/python -m ytempire.events.asyncapi > docs/asyncapi.json.new
+	@mv docs/asyncapi.json.new docs/asyncapi.json
+	@$(BIN)/python -m ytempire.events.catalogue > docs/events.md.new
+	@mv docs/events.md.new docs/events.md
+
 .PHONY: look
 look: install ## A contact sheet of the demo's video: var/demo/contact.png
 	@$(BIN)/python -m ytempire.media.studio.contact var/demo/video.mp4 var/demo/contact.png
@@ -83,8 +92,8 @@ test: install lint types ## Everything: lint, types, all tests (what CI runs)
 test-unit: install ## The packages' own tests (T=path narrows)
 	@$(BIN)/pytest libs services sandbox cli $(T)
 
-.PHONY: test-contract
-test-contract: install ## Contracts between services; starts nothing
+.PHONY: contract
+contract: install ## Contracts between services; starts nothing
 	@$(BIN)/pytest tests/contract
 
 .PHONY: test-acceptance

@@ -33,7 +33,7 @@ def missing_fields(service: str, kind: str, fields: tuple[str, ...], event: type
     return lines + [
         f"{service} reads {kind} field {name}: the golden example has none"
         for name in fields
-        if name in event.model_fields and name not in given
+        if name in event.model_fields and name not in given and event.model_fields[name].is_required()
     ]
 
 
@@ -46,7 +46,9 @@ def test_a_service_declares_what_it_really_takes(service: str) -> None:
     real = {event.type_name() for event in consumed(service)}
     declared = set(DECLARED[service])
     assert not real - declared, f"expectations/{service}.toml does not declare {sorted(real - declared)}"
-    assert not declared - real, f"{service} declares {sorted(declared - real)} but neither subscribes nor projects it"
+    # a need may be stated before anybody appends the event, so that its producer knows
+    idle = declared - real - planned(FOLDER)
+    assert not idle, f"{service} declares {sorted(idle)} but neither subscribes nor projects it"
 
 
 @pytest.mark.parametrize("service", SERVICES)

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import copy
 import json
+import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
+from faststream.specification.asyncapi.v3_0_0.schema import ApplicationSchema
 
-from ytempire.events import Event, public_events
+from ytempire.events import Event, asyncapi, public_events
 from ytempire.events.catalogue import expectations, page, planned
 from ytempire.events.compatibility import breaking_changes
 from ytempire.events.onboarding import PlanSelected
@@ -17,18 +21,31 @@ from ytempire.events.schemas import main, problems, schema_of, text_of, write
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "libs/events/schemas"
-EVENTS = {event.__name__: event for event in public_events()}
+EVENTS = {event.__name__: event for event in public_events(superseded=True)}
+DECLARED = expectations(ROOT / "tests/contract")
 
 
-def test_no_event_breaks_a_reader_of_the_released_schemas() -> None:
-    assert problems(FOLDER) == []
+def test_rule_4_10_no_event_breaks_a_reader_of_the_released_schemas() -> None:
+    found = [f"{line}; read by {', '.join(readers(line)) or 'nobody'}" for line in problems(FOLDER)]
+    assert not found, "\n".join(found)
+
+
+def readers(problem: str) -> list[str]:
+    """The services that read the field a line of problems begins with: ``PlanSelected.v1: price.micros: ...``."""
+    kind, field, *_ = problem.split(": ")
+    return [s for s, events in DECLARED.items() if re.split(r"\W", field)[0] in events.get(kind, ())]
+
+
+def test_who_reads_a_broken_field_is_told() -> None:
+    assert readers("PlanSelected.v1: price.micros: type changed from integer to string") == ["billing", "gateway"]
+    assert readers("PlanSelected.v1: nothing: removed") == []
 
 
 @pytest.mark.parametrize("event", EVENTS.values(), ids=EVENTS)
 def test_a_schema_file_is_current(event: type[Event]) -> None:
     file = FOLDER / f"{event.type_name()}.json"
-    assert file.is_file(), f"{file.name} is missing: run python -m ytempire.events.schemas"
-    assert file.read_text() == text_of(event), f"{file.name} is not current: run python -m ytempire.events.schemas"
+    assert file.is_file(), f"{file.name} is missing: run make events"
+    assert file.read_text() == text_of(event), f"{file.name} is not current: run make events"
 
 
 def test_no_schema_is_left_over() -> None:
@@ -38,7 +55,44 @@ def test_no_schema_is_left_over() -> None:
 def test_the_catalogue_page_is_current() -> None:
     contract = ROOT / "tests/contract"
     wanted = page(expectations(contract), planned(contract))
-    assert (ROOT / "docs/events.md").read_text() == wanted, "run python -m ytempire.events.catalogue > docs/events.md"
+    assert (ROOT / "docs/events.md").read_text() == wanted, "docs/events.md is not current: run make events"
+
+
+def test_the_asyncapi_document_is_current() -> None:
+    assert (ROOT / "docs/asyncapi.json").read_text() == asyncapi.text(DECLARED), (
+        "docs/asyncapi.json is not current: run make events"
+    )
+
+
+def test_rule_4_11_the_asyncapi_document_is_whole() -> None:
+    """Of the specification's shape, every reference leads somewhere, every example is what its message says."""
+    document = asyncapi.document(DECLARED)
+    ApplicationSchema.model_validate(document)
+    for reference in _references(document):
+        assert _target(document, reference), f"{reference} leads nowhere"
+    for name, message in document["components"]["messages"].items():
+        schema = {"components": document["components"], **document["components"]["schemas"][name]}
+        jsonschema.Draft202012Validator(schema).validate(message["examples"][0]["payload"]["data"])
+    sent = {
+        (o["channel"]["$ref"], key.split(".")[0]) for key, o in document["operations"].items() if o["action"] == "send"
+    }
+    assert sent == {(f"#/channels/{p}.{e.type_name()}", p) for e in EVENTS.values() for p in e.producers}
+
+
+def _references(part: Any) -> Iterator[str]:
+    if isinstance(part, dict):
+        if isinstance(part.get("$ref"), str):
+            yield part["$ref"]
+        part = list(part.values())
+    for inner in part if isinstance(part, list) else ():
+        yield from _references(inner)
+
+
+def _target(document: dict[str, Any], reference: str) -> Any:
+    found: Any = document
+    for step in reference.removeprefix("#/").split("/"):
+        found = found[step]
+    return found
 
 
 def _changed(**changes: Any) -> list[str]:

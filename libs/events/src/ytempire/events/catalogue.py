@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import sys
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from ytempire.events import SERVICES, Event, Rejected, public_events
 from ytempire.events.examples import file_name
+from ytempire.events.golden import released
 
 DEFAULT_FOLDER = Path("tests/contract")
 """As seen from the root of the repository."""
@@ -24,12 +25,14 @@ _SCHEMAS = "../libs/events/schemas"
 _OWNERS = (*SERVICES, "platform")
 _HEAD = """# Events
 
-<!-- Generated: python -m ytempire.events.catalogue > docs/events.md -->
+<!-- Generated: make events -->
 
 The public language of the platform: what leaves a service. Every event has one owner, who defines it, and producers,
 who may append it. A request is answered by exactly one success or one rejection; a rejection says `code`, `field` and
 `message`. The name links to a golden example, the version to its JSON Schema. A star marks an event that is defined
-for work that is still to come: nothing appends it yet.
+for work that is still to come: nothing appends it yet. *Since* is the release that had the version first.
+
+The same for machines: [asyncapi.json](asyncapi.json).
 """
 
 
@@ -61,13 +64,13 @@ def _declared(file: Path) -> Mapping[str, tuple[str, ...]]:
 
 
 def _section(owner: str, declared: Expectations, to_come: frozenset[str]) -> str:
-    events = [event for event in public_events() if event.owner == owner]
+    events = [event for event in public_events(superseded=True) if event.owner == owner]
     return "\n".join(
         [
             f"## {owner}",
             "",
-            "| Event | Version | What it says | Appended by | Read by | Success | Rejection |",
-            "|---|---|---|---|---|---|---|",
+            "| Event | Version | Since | What it says | Appended by | Read by | Success | Rejection |",
+            "|---|---|---|---|---|---|---|---|",
             *(_row(event, declared, event.type_name() in to_come) for event in events),
             "",
         ]
@@ -75,11 +78,12 @@ def _section(owner: str, declared: Expectations, to_come: frozenset[str]) -> str
 
 
 def _row(event: type[Event], declared: Expectations, to_come: bool) -> str:
-    name, type_name = event.__name__, event.type_name()
+    name, type_name, since = event.event_name, event.type_name(), released()
     cells = (
         f"[{name}]({_EXAMPLES}/{file_name(event)}){' *' if to_come else ''}",
         f"[v{event.major}]({_SCHEMAS}/{type_name}.json)",
-        " ".join(_says(event)),
+        since[file_name(event)].since if file_name(event) in since else "",
+        says(event),
         "every service" if event.producers == SERVICES else ", ".join(event.producers),
         ", ".join(service for service in SERVICES if type_name in declared.get(service, {})),
         event.success or "",
@@ -88,12 +92,12 @@ def _row(event: type[Event], declared: Expectations, to_come: bool) -> str:
     return "| " + " | ".join(cells) + " |"
 
 
-def _says(event: type[Event]) -> Iterator[str]:
+def says(event: type[Event]) -> str:
+    """What happened, in a sentence."""
     if event.__doc__:
-        yield " ".join(event.__doc__.split()).replace("``", "`")
-    elif issubclass(event, Rejected):
-        asked = [intent.__name__ for intent in public_events() if intent.rejected == event.__name__]
-        yield f"{asked[0]} was refused." if asked else "It was refused."
+        return " ".join(event.__doc__.split()).replace("``", "`")
+    asked = [intent.event_name for intent in public_events() if intent.rejected == event.event_name]
+    return f"{asked[0]} was refused." if asked and issubclass(event, Rejected) else "It was refused."
 
 
 def main(arguments: Sequence[str]) -> int:
