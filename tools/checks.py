@@ -1,7 +1,8 @@
 """What no linter checks in this repository: ``python tools/checks.py [root]``, part of ``make lint``.
 
 Sizes of files, exceptions from the linters without a reason, words that do not belong into the tree, addresses in the
-lock file, the rooms every service has, and what a domain imports. Every finding is a line ``file:line: what``.
+lock file, the rooms every service has, what a domain imports, and what handlers take. Every finding is a line
+``file:line: what``.
 """
 
 from __future__ import annotations
@@ -110,6 +111,7 @@ def check(root: Path) -> list[Finding]:
         if path.suffix == ".py":
             found += exceptions(name, lines)
             found += domain(name, text)
+            found += handlers(name, text)
     return sorted([*found, *services(root)])
 
 
@@ -159,6 +161,18 @@ def domain(name: str, text: str) -> Iterator[Finding]:
             if not inside and module.split(".")[0] not in sys.stdlib_module_names:
                 line = node.lineno if isinstance(node, ast.Import | ast.ImportFrom) else 1
                 yield Finding(name, line, f"a domain may not import {module}: reach it through a port")
+
+
+def handlers(name: str, text: str) -> Iterator[Finding]:
+    """A handler that asks FastStream for the message: it is then resolved in a thread, at five times the cost."""
+    if "NatsMessage" not in text:
+        return
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            arguments = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]
+            if any(a.annotation is not None and "NatsMessage" in ast.unparse(a.annotation) for a in arguments):
+                text = "a handler may not take NatsMessage, which costs five times as much: take the body"
+                yield Finding(name, node.lineno, f"{text}, and what the middleware leaves in a context variable")
 
 
 def lock(name: str, text: str) -> Iterator[Finding]:

@@ -42,6 +42,10 @@ BAD = {
         "from ytempire.billing.adapters import x\n",
         "b.py:1: a domain may not import ytempire.billing.adapters",
     ),
+    "libs/a/src/handler.py": (
+        "async def handle(body: dict[str, int], message: NatsMessage) -> None: ...\n",
+        "handler.py:1: a handler may not take NatsMessage",
+    ),
 }
 
 

@@ -11,6 +11,7 @@ import orjson
 import pytest
 from nats.aio.client import Client
 from nats.js import JetStreamContext
+from prometheus_client import REGISTRY
 from sqlalchemy import Column, Integer, MetaData, Table, Text, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -19,6 +20,7 @@ from ytempire.bus import Consumers, NatsAccess, Relay, broker, connect, headers,
 from ytempire.bus.publishing import ATOMIC_FROM, Publisher, RefusedError
 from ytempire.bus.relay import message_of
 from ytempire.chassis.telemetry import traced
+from ytempire.chassis.watch import Watch
 from ytempire.cli.testing import NatsAccess as RunningNats
 from ytempire.cli.testing import until
 from ytempire.events import Envelope
@@ -31,6 +33,7 @@ from ytempire.eventstore import (
     PermanentError,
     Projection,
     ReadModels,
+    TransientError,
     derived_id,
 )
 from ytempire.eventstore.deadletters import DeadLetters
@@ -218,11 +221,13 @@ class Reader:
 
     def __init__(self, store: EventStore, models: ReadModels) -> None:
         self.store, self.models, self.handled = store, models, 0
-        self.refused = ""
+        self.refused = self.broken = ""
 
     async def handle(self, event: CustomerCreated, delivery: Delivery) -> None:
         if event.user_id == self.refused:
             raise PermanentError("not this one")
+        if event.user_id == self.broken:
+            raise TransientError("not now")
         self.handled += 1
         answer = TrialEnding.model_validate({"user_id": event.user_id, "trial_ends_at": delivery.envelope.time})
         await self.store.append(f"reader-{event.user_id}", answer, claim=delivery.claim)
@@ -349,3 +354,78 @@ async def test_rule_4_7_a_dead_letter_of_work_holds_nobody_up_and_is_replayed_by
 
         await until(all_answered)
     assert not await letters.judge(consumer, dead.id, "discard", "too late")
+
+
+@asynccontextmanager
+async def watching(reader: Reader, nats: RunningNats, consumers: Consumers) -> AsyncIterator[Watch]:
+    client = await connect(NatsAccess(nats.url, "publisher", nats.password_file("publisher")), "publisher-watch")
+    leases, relay = Leases(reader.store.dsn), Relay(reader.store, client)
+    leases.lead("relay", relay.run)
+    watch = Watch(client, reader.store, leases, relay, [], consumers)
+    task = asyncio.create_task(watch.run())
+    yield watch
+    await end([task])
+    await client.close()
+
+
+def measured(name: str, **labels: str) -> float:
+    return REGISTRY.get_sample_value(name, labels) or 0.0
+
+
+async def test_a_durable_that_was_deleted_is_made_again_and_work_goes_on(
+    store: EventStore, client: Client, admin: JetStreamContext, reader: Reader, nats_server: RunningNats
+) -> None:
+    durable = "publisher__work__billing"
+    async with (
+        relaying(store, client),
+        consuming(reader, nats_server) as consumers,
+        watching(reader, nats_server, consumers) as watch,
+    ):
+        await append(store, 0, 3)
+        await until(lambda: _handled(reader, 3))
+        await admin.delete_consumer(STREAM, durable)
+        await watch.look()
+        await append(store, 3, 2)
+
+        async def all_answered() -> bool:
+            return (await reader.store.head()).position == 5 and await consumers.pending() == 0
+
+        await until(all_answered)
+        await watch.look()
+        assert measured("ytempire_consumer_lag_messages", durable=durable) == 0
+
+
+async def _handled(reader: Reader, count: int) -> bool:
+    return reader.handled >= count
+
+
+async def test_what_jetstream_gives_up_on_is_counted_and_dead_letters_are_measured(
+    store: EventStore, client: Client, admin: JetStreamContext, reader: Reader, nats_server: RunningNats
+) -> None:
+    durable = "publisher__work__billing"
+    reader.broken = created(0).user_id
+    async with (
+        relaying(store, client),
+        consuming(reader, nats_server) as consumers,
+        watching(reader, nats_server, consumers) as watch,
+    ):
+        # somebody changed the durable behind the code's back
+        config = next(d for d in consumers.durables if d.name == durable).config()
+        config.max_deliver = 2
+        await admin.add_consumer(STREAM, config)
+        before = measured("ytempire_advisories_total", kind="MAX_DELIVERIES", consumer=durable)
+        await append(store, 0, 1)
+
+        async def counted() -> bool:
+            return measured("ytempire_advisories_total", kind="MAX_DELIVERIES", consumer=durable) > before
+
+        await until(counted)
+        reader.refused, reader.broken = created(1).user_id, ""
+        await append(store, 1, 1)
+        await until(lambda: _parked(reader))
+        await watch.look()
+        assert measured("ytempire_dlq_messages", consumer=durable, status="dead") == 1
+
+
+async def _parked(reader: Reader) -> bool:
+    return bool(await DeadLetters(reader.store).parked("publisher__work__billing"))

@@ -66,7 +66,7 @@ def service_permissions(service: str) -> dict[str, Any]:
     """
     return {
         "publish": {"allow": [*event_subjects(service), f"dlq.{service}.>", "signal.>", *_JETSTREAM_CALLS]},
-        "subscribe": {"allow": ["yt.>", "signal.>", "_INBOX.>"]},
+        "subscribe": {"allow": ["yt.>", "signal.>", "_INBOX.>", "$JS.EVENT.ADVISORY.CONSUMER.>"]},
     }
 
 

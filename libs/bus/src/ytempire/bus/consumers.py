@@ -162,10 +162,28 @@ class Consumers:
 
         A durable that is not there counts as one: it was lost with its stream and reads again soon.
         """
+        lags = await self._lags()
+        return sum(lags.get(durable.name, 1) for durable in self.durables)
+
+    async def lags(self) -> dict[str, int]:
+        """The same by durable. Those that were lost together with their stream are made again."""
+        lags = await self._lags()
+        for durable in self.durables:
+            if durable.name not in lags:
+                log.warning("a durable was lost and is made again", durable=durable.name)
+                await ensure(self._jetstream, durable)
+        return lags
+
+    async def _lags(self) -> dict[str, int]:
         streams = sorted({durable.stream for durable in self.durables})
         found = await asyncio.gather(*(self._jetstream.consumers_info(stream) for stream in streams))
-        open_ = {info.name: (info.num_pending or 0) + (info.num_ack_pending or 0) for infos in found for info in infos}
-        return sum(open_.get(durable.name, 1) for durable in self.durables)
+        own = {durable.name for durable in self.durables}
+        return {
+            info.name: (info.num_pending or 0) + (info.num_ack_pending or 0)
+            for infos in found
+            for info in infos
+            if info.name in own
+        }
 
     def _work(self, durable: Durable) -> Callable[[dict[str, Any]], Awaitable[None]]:
         async def work(body: dict[str, Any]) -> None:

@@ -22,6 +22,7 @@ from ytempire.chassis.clock import Clock, SystemClock, VirtualClock
 from ytempire.chassis.host import AnyDefinition, Host, Service
 from ytempire.chassis.settings import ServiceSettings, load
 from ytempire.chassis.state import State
+from ytempire.chassis.watch import Watch
 from ytempire.events import Envelope
 from ytempire.events.platform import LogHeadSealed
 from ytempire.events.signals import ServiceHeartbeat
@@ -148,6 +149,7 @@ class _Process:
         for reactor in reactors:
             leases.lead(reactor.name, reactor.run)
         self._spawn(leases.run(), "leases")
+        self._spawn(Watch(host.nats, store, leases, relay, projectors, consumers).run(), "watch")
         self._spawn(self._heartbeat(host), "heartbeat")
         for loop in service.background:
             self._spawn(loop(), "background")

@@ -93,6 +93,10 @@ class Leases:
             raise ValueError(f"{name} is registered twice")
         self._groups[name] = _Group(work, partitions)
 
+    def owned(self) -> dict[str, frozenset[int]]:
+        """The partitions of everything registered that this process works on now."""
+        return {name: frozenset(group.held) for name, group in self._groups.items()}
+
     def held(self, name: str) -> frozenset[int]:
         """The partitions of ``name`` that this process works on now."""
         return frozenset(self._groups[name].held)

@@ -15,11 +15,13 @@ import psycopg
 from ytempire.eventstore import crash, reading
 from ytempire.eventstore.encode import Head, Rows, timestamp
 from ytempire.eventstore.feed import OutboxRow
+from ytempire.eventstore.leases import LEASE_S
 from ytempire.eventstore.records import PARTITIONS, Claim, Recorded
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 
-# The statement only looks up keys. A plan made while a table was small would scan it for ever.
+# The statement only looks up keys. A plan made while a table was small would scan it for ever. And a process that froze
+# while it had the head's lock must not keep the other copies of the service from writing.
 _OPTIONS = " ".join(
     f"-c {setting}"
     for setting in (
@@ -29,6 +31,7 @@ _OPTIONS = " ".join(
         "enable_bitmapscan=off",
         "plan_cache_mode=force_generic_plan",
         "timezone=UTC",
+        f"idle_in_transaction_session_timeout={LEASE_S}s",
     )
 )
 

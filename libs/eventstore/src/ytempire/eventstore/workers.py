@@ -38,6 +38,11 @@ class Projector:
         self.name = f"projection {projection.name}"
         self.position = 0
 
+    @property
+    def projection(self) -> str:
+        """Which one."""
+        return self._projection.name
+
     async def run(self) -> None:
         listener = self._store.listen()
         self.position = await own_position(self._models, self._projection)
