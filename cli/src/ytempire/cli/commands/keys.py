@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import base64
-import json
 import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -14,14 +12,13 @@ from typing import Annotated
 import typer
 
 from ytempire.cli.commands.options import DEFAULT_VAR, VarOption
-from ytempire.cli.keys import random_key, write_private
 from ytempire.cli.plan import PlatformPlan
 from ytempire.cli.problems import PlatformProblem
 from ytempire.cli.running import plan_of, running_state
 from ytempire.cli.stores import open_services
+from ytempire.cli.subjects import exported, parsed, rewrapped
 from ytempire.eventstore.vault import SubjectKey, Vault, kek_file
 
-_UNDER_WAY_S = 1.0
 keys = typer.Typer(name="keys", help="Keys of the people whose data a service holds.", no_args_is_help=True)
 ServiceArgument = Annotated[str, typer.Argument(help="A service that keeps personal data: onboarding, support ...")]
 
@@ -46,7 +43,7 @@ def restore(
 ) -> None:
     """Bring keys back from a backup. Who was erased, here or in the backup, stays erased."""
     text = sys.stdin.read() if str(file) == "-" else file.read_text(encoding="utf-8")
-    found = [_parsed(line) for line in text.splitlines() if line.strip()]
+    found = parsed(text)
     asyncio.run(_restore(plan_of(running_state(var)), service, found))
     typer.echo(f"{len(found)} subjects read")
 
@@ -60,21 +57,7 @@ def rewrap(service: ServiceArgument, var: VarOption = DEFAULT_VAR) -> None:
 
 async def _export(plan: PlatformPlan, service: str) -> list[str]:
     async with _vault(plan, service) as vault:
-        return [
-            json.dumps(
-                {
-                    "subject": key.subject,
-                    "kek": key.kek,
-                    "key": base64.b64encode(key.wrapped_key).decode() if key.wrapped_key else None,
-                }
-            )
-            async for key in vault.export()
-        ]
-
-
-def _parsed(line: str) -> SubjectKey:
-    row = json.loads(line)
-    return SubjectKey(row["subject"], row["kek"], base64.b64decode(row["key"]) if row["key"] else None)
+        return await exported(vault)
 
 
 async def _restore(plan: PlatformPlan, service: str, found: Sequence[SubjectKey]) -> None:
@@ -83,24 +66,15 @@ async def _restore(plan: PlatformPlan, service: str, found: Sequence[SubjectKey]
 
 
 async def _rewrap(plan: PlatformPlan, service: str) -> int:
-    file = _file(plan, service)
     async with _vault(plan, service) as vault:
-        # the running service reads the file at each use: from here on it wraps with the new key and knows the old one
-        write_private(file, f"{random_key()}\n{file.read_text(encoding='utf-8')}")
-        wrapped = await vault.rewrap()
-        # a call that read the file just before may still have been writing
-        await asyncio.sleep(_UNDER_WAY_S)
-        wrapped += await vault.rewrap()
-    write_private(file, file.read_text(encoding="utf-8").split()[0] + "\n")
-    return wrapped
+        return await rewrapped(vault, _file(plan, service))
 
 
 @asynccontextmanager
 async def _vault(plan: PlatformPlan, service: str) -> AsyncIterator[Vault]:
     file = _file(plan, service)
-    async with open_services(plan) as opened:
-        (store,) = (one.store for one in opened if one.store.service == service)
-        yield Vault(store.pool, kek_file(file))
+    async with open_services(plan, service) as (opened,):
+        yield Vault(opened.store.pool, kek_file(file))
 
 
 def _file(plan: PlatformPlan, service: str) -> Path:
