@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import importlib
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from nats.js import JetStreamContext
 from psycopg.conninfo import make_conninfo
 
 from ytempire.bus import NatsAccess, connect
+from ytempire.chassis.host import AnyDefinition
 from ytempire.cli.embedded.nats import ADMIN, password_file
 from ytempire.cli.environment import service_environment
 from ytempire.cli.plan import PlatformPlan
 from ytempire.eventstore import EventStore, Projection, ReadModels
+from ytempire.eventstore.findings import LedgerCheck
 
 
 @dataclass(frozen=True)
@@ -28,12 +29,18 @@ class OpenService:
     store: EventStore
     models: ReadModels
     jetstream: JetStreamContext
+    ledgers: Sequence[LedgerCheck] = ()
+
+
+def definition_of(service: str) -> AnyDefinition:
+    """How a service is made."""
+    definition: AnyDefinition = importlib.import_module(f"ytempire.{service}.bootstrap").DEFINITION
+    return definition
 
 
 def projections_of(service: str) -> tuple[Projection, ...]:
     """Every read model that a service defines."""
-    definition: Any = importlib.import_module(f"ytempire.{service}.bootstrap").DEFINITION
-    return tuple(definition.projections)
+    return tuple(definition_of(service).projections)
 
 
 @asynccontextmanager
@@ -51,7 +58,7 @@ async def open_services(plan: PlatformPlan, only: str | None = None) -> AsyncIte
             stack.push_async_callback(store.close)
             models = ReadModels(service, dsn, projections_of(service))
             stack.push_async_callback(models.close)
-            opened.append(OpenService(store, models, client.jetstream()))
+            opened.append(OpenService(store, models, client.jetstream(), definition_of(service).ledgers))
         yield opened
 
 

@@ -6,11 +6,11 @@ import json
 from pathlib import Path
 from typing import Any
 
-from ytempire.cli.auditing import ServiceAudit
 from ytempire.cli.journey.browser import Json
 from ytempire.cli.journey.steps import Journey
 from ytempire.cli.state import PlatformState
 from ytempire.events.pnl import amount
+from ytempire.eventstore.audit import Audit
 from ytempire.eventstore.shadow import Rebuilt
 
 _SLOWEST = 12
@@ -22,7 +22,7 @@ def summarise(
     seconds: dict[str, float],
     state: PlatformState,
     memory: dict[str, float],
-    audits: list[ServiceAudit],
+    audits: list[Audit],
     rebuilt: list[tuple[str, Rebuilt]],
     video_path: Path,
 ) -> Json:
@@ -41,9 +41,9 @@ def summarise(
         "niches": [{"niche_id": n["niche_id"], "score": n["score"], "parts": n["parts"]} for n in journey.niches],
         "events": _events(audits),
         "audit": {
-            "ok": all(a.audit.ok for a in audits),
-            "events_checked": sum(a.audit.events_checked for a in audits),
-            "findings": [f"{a.audit.service}: {f}" for a in audits for f in a.audit.findings],
+            "ok": all(a.ok for a in audits),
+            "events_checked": sum(a.events_checked for a in audits),
+            "findings": [f"{a.service}: {f}" for a in audits for f in a.findings],
         },
         "rebuild": {
             "ok": all(r.equal for _, r in rebuilt),
@@ -113,7 +113,7 @@ def _pnl(journey: Journey) -> Json:
     }
 
 
-def _events(audits: list[ServiceAudit]) -> dict[str, int]:
+def _events(audits: list[Audit]) -> dict[str, int]:
     total: dict[str, int] = {}
     for audited in audits:
         for kind, count in audited.counts.items():

@@ -11,6 +11,7 @@ import orjson
 from faststream.nats import NatsBroker
 from faststream.security import SASLPlaintext
 from nats.aio.client import Client
+from nats.aio.msg import Msg
 from nats.js import JetStreamContext
 from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
 from nats.js.errors import NotFoundError
@@ -71,6 +72,13 @@ async def read_stream(jetstream: JetStreamContext, producer: str) -> AsyncIterat
 
 async def read_carried(jetstream: JetStreamContext, producer: str, first: int) -> AsyncIterator[Carried]:
     """Every event of a producer's stream from a sequence on, that one included, up to the last there is now."""
+    async for message in messages_of(jetstream, producer, first):
+        envelope = Envelope.model_validate(orjson.loads(message.data))
+        yield Carried(envelope, int((message.headers or {})[headers.PARTITION]), message.metadata.sequence.stream)
+
+
+async def messages_of(jetstream: JetStreamContext, producer: str, first: int = 1) -> AsyncIterator[Msg]:
+    """Every message of a producer's stream from a sequence on, that one included, up to the last there is now."""
     stream = stream_of(producer)
     try:
         last = (await jetstream.stream_info(stream)).state.last_seq
@@ -94,7 +102,6 @@ async def read_carried(jetstream: JetStreamContext, producer: str, first: int) -
         while sequence < last:
             for message in await subscription.fetch(256, timeout=5):
                 sequence = message.metadata.sequence.stream
-                envelope = Envelope.model_validate(orjson.loads(message.data))
-                yield Carried(envelope, int((message.headers or {})[headers.PARTITION]), sequence)
+                yield message
     finally:
         await subscription.unsubscribe()

@@ -16,6 +16,7 @@ from ytempire.chassis.sealing import Opener, Sealer
 from ytempire.chassis.settings import ServiceSettings
 from ytempire.events import type_names
 from ytempire.eventstore import EventStore, Handlers, Projection, Reaction, ReadModels
+from ytempire.eventstore.findings import LedgerCheck
 
 SettingsT = TypeVar("SettingsT", bound=ServiceSettings)
 
@@ -81,6 +82,8 @@ class Definition(Generic[SettingsT]):
     build: Callable[[Host[SettingsT]], Awaitable[Service]]
     package_file: str
     """``__file__`` of the service's package: its migrations lie beside ``src``."""
+    ledgers: Sequence[LedgerCheck] = ()
+    """What must balance in its log, for the audit."""
 
 
 AnyDefinition = Definition[Any]

@@ -12,6 +12,7 @@ from ytempire.eventstore.errors import (
     VersionConflictError,
 )
 from ytempire.eventstore.feed import Feed, OutboxRow
+from ytempire.eventstore.findings import Check, LedgerCheck
 from ytempire.eventstore.ids import derived_id, new_id
 from ytempire.eventstore.leases import LEASE_S, Leases
 from ytempire.eventstore.memory import MemoryStore
@@ -40,6 +41,7 @@ __all__ = [
     "PARTITIONS",
     "Arrived",
     "ChainBrokenError",
+    "Check",
     "Claim",
     "Committed",
     "Decider",
@@ -49,6 +51,7 @@ __all__ = [
     "Handler",
     "Handlers",
     "Leases",
+    "LedgerCheck",
     "Mark",
     "MemoryStore",
     "MessageContext",

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -92,6 +93,55 @@ def row_hash(
 def claim_hash(log: bytes, scope: str, key: str, first: int, last: int) -> bytes:
     """SHA-256 that ties a claim to the log as it was when the claim was taken: the hash of the row at ``last``."""
     return hashlib.sha256(log + orjson.dumps([scope, key, first, last])).digest()
+
+
+def outbox_row(
+    service: str,
+    position: int,
+    stream: str,
+    version: int,
+    event_id: str,
+    type_: str,
+    time: str,
+    data: str,
+    causes: Mapping[str, str],
+    previous: dict[int, int],
+) -> OutboxRow:
+    """What is told of a public event: its envelope (see ``ytempire.events.Envelope``), written straight so that the
+    data is not encoded again.
+
+    :param previous: last outbox position of each partition; advanced in place.
+    """
+    partition = partition_of(stream)
+    envelope: dict[str, object] = {
+        "specversion": "1.0",
+        "id": event_id,
+        "source": f"/ytempire/{service}",
+        "type": type_,
+        "subject": stream,
+        "time": time,
+        "datacontenttype": "application/json",
+        "data": orjson.Fragment(data),
+        "tenantid": causes["tenant"],
+        "correlationid": causes["correlation"],
+        "causationid": causes["causation"],
+        "position": position,
+        "streamversion": version,
+    }
+    traceparent = causes.get("traceparent")
+    if traceparent:
+        envelope["traceparent"] = traceparent
+    row = OutboxRow(
+        position=position,
+        event_id=event_id,
+        subject=f"yt.{service}.{type_}.{partition}",
+        partition=partition,
+        previous=previous.get(partition, 0),
+        body=orjson.dumps(envelope),
+        traceparent=traceparent,
+    )
+    previous[partition] = position
+    return row
 
 
 def timestamp(at: datetime) -> str:
@@ -205,40 +255,8 @@ class Placer:
             }
         )
         if not draft.event.private:
-            self._publish(draft, position, version, time)
+            place = (position, stream, version, draft.id, draft.type, time)
+            self.rows.outbox.append(outbox_row(self._service, *place, draft.data, draft.causes, self.previous))
         record = Recorded(self._service, position, stream, version, draft.id, draft.type, at, draft.data, draft.meta)
         record.__dict__["event"] = draft.event  # no need to parse what is at hand
         return record
-
-    def _publish(self, draft: Draft, position: int, version: int, time: str) -> None:
-        """The envelope (see ``ytempire.events.Envelope``), written straight so that the data is not encoded again."""
-        partition = partition_of(draft.stream)
-        envelope: dict[str, object] = {
-            "specversion": "1.0",
-            "id": draft.id,
-            "source": f"/ytempire/{self._service}",
-            "type": draft.type,
-            "subject": draft.stream,
-            "time": time,
-            "datacontenttype": "application/json",
-            "data": orjson.Fragment(draft.data),
-            "tenantid": draft.causes["tenant"],
-            "correlationid": draft.causes["correlation"],
-            "causationid": draft.causes["causation"],
-            "position": position,
-            "streamversion": version,
-        }
-        if draft.traceparent:
-            envelope["traceparent"] = draft.traceparent
-        self.rows.outbox.append(
-            OutboxRow(
-                position=position,
-                event_id=draft.id,
-                subject=f"yt.{self._service}.{draft.type}.{partition}",
-                partition=partition,
-                previous=self.previous.get(partition, 0),
-                body=orjson.dumps(envelope),
-                traceparent=draft.traceparent,
-            )
-        )
-        self.previous[partition] = position

@@ -67,7 +67,7 @@ def claims(service: str, rows: Iterable[Row]) -> dict[Claim, tuple[Recorded, ...
     for scope, key, *columns in rows:
         events = taken.setdefault(Claim(scope, key), [])
         if columns[0] is not None:
-            events.append(_recorded(service, columns))
+            events.append(recorded(service, columns))
     return {claim: tuple(events) for claim, events in taken.items()}
 
 
@@ -91,7 +91,7 @@ async def read_facts(connection: Connection, stream: str) -> list[tuple[str, str
 async def read_stream(connection: Connection, service: str, stream: str, after: int, limit: int) -> list[Recorded]:
     """Events of a stream behind a version, in order."""
     cursor = await connection.execute(_STREAM, [stream, after, limit])
-    return [_recorded(service, row) for row in await cursor.fetchall()]
+    return [recorded(service, row) for row in await cursor.fetchall()]
 
 
 async def read_log(
@@ -103,7 +103,7 @@ async def read_log(
         cursor = await connection.execute(_TYPES, parameters)
     else:
         cursor = await connection.execute(_LOG, [after, to, limit])
-    return [_recorded(service, row) for row in await cursor.fetchall()]
+    return [recorded(service, row) for row in await cursor.fetchall()]
 
 
 async def position_at(connection: Connection, time: datetime) -> int:
@@ -113,6 +113,6 @@ async def position_at(connection: Connection, time: datetime) -> int:
     return int(row[0]) if row else 0
 
 
-def _recorded(service: str, row: Row) -> Recorded:
+def recorded(service: str, row: Row) -> Recorded:
     position, stream, version, event_id, type_, occurred_at, data, meta = row
     return Recorded(service, position, stream, version, event_id, type_, occurred_at.astimezone(UTC), data, meta)

@@ -8,6 +8,7 @@ import ytempire.analytics
 from ytempire.analytics.adapters.awin import Awin
 from ytempire.analytics.adapters.niche_table import profile
 from ytempire.analytics.adapters.youtube_reports import ReportAccess, YouTubeReports
+from ytempire.analytics.domain.balance import DAY_LEDGERS
 from ytempire.analytics.features.account import Account
 from ytempire.analytics.features.collect import Collect
 from ytempire.analytics.features.monetize import Monetize
@@ -61,4 +62,5 @@ DEFINITION = Definition(
     projections=(profit.PROJECTION,),
     build=build,
     package_file=ytempire.analytics.__file__,
+    ledgers=(DAY_LEDGERS,),
 )
