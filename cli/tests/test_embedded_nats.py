@@ -68,7 +68,7 @@ async def test_a_service_publishes_its_own_events_and_another_one_consumes_them(
         "_INBOX.x",
     ],
 )
-async def test_a_service_cannot_publish_for_others(nats_server: NatsAccess, subject: str) -> None:
+async def test_rule_4_15_a_service_cannot_publish_for_others(nats_server: NatsAccess, subject: str) -> None:
     async with connected(nats_server, "media") as (media, errors):
         await media.publish(subject, b"forged")
         await media.flush()

@@ -18,6 +18,9 @@ from ytempire.eventstore import Projection
 ROOT = Path(__file__).parents[2]
 CATALOGUE = {event.__name__: event for event in public_events()}
 
+_OF_THE_LIBRARY = {"Envelope", "MessageContext"}
+_BEGINS = {"services/gateway/src/ytempire/gateway/intents.py"}
+"""Where chains begin: an intent says on whose behalf it is recorded."""
 _MAKERS = {"model_validate", "model_validate_json", "model_construct"}
 
 
@@ -79,6 +82,18 @@ def made(service: str) -> tuple[Use, ...]:
 def read(service: str) -> tuple[Use, ...]:
     """Every field read in a function from a parameter that is annotated as a public event."""
     return tuple(use for file, tree in _trees(service) for use in _reads(service, file, tree))
+
+
+def envelopes_made(service: str) -> list[str]:
+    """Every place where the service makes an envelope or says whose consequence something is."""
+    return [
+        f"{_relative(file)}:{node.lineno}"
+        for file, tree in _trees(service)
+        if _relative(file) not in _BEGINS
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call)
+        and (_name(node.func) in _OF_THE_LIBRARY or {k.arg for k in node.keywords} & {"correlationid", "causationid"})
+    ]
 
 
 def _reads(service: str, file: Path, tree: ast.Module) -> Iterator[Use]:

@@ -102,7 +102,7 @@ def test_every_rejection_answers_an_intent() -> None:
 
 
 @pytest.mark.parametrize("event", EVENTS.values(), ids=EVENTS)
-def test_nothing_personal_or_secret_in_the_clear(event: type[Event]) -> None:
+def test_rule_4_13_nothing_personal_or_secret_in_the_clear(event: type[Event]) -> None:
     found = [place for place in _fields(event) if _smells(place[1]) and place not in IN_THE_CLEAR]
     assert not found, f"{event.type_name()} seems to tell {found}: seal it, or say in IN_THE_CLEAR why it is fine"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from service_code import consumed, made, projected, projections, read, subscribed
+from service_code import consumed, envelopes_made, made, projected, projections, read, subscribed
 
 from ytempire.bus import topology
 from ytempire.cli.embedded.nats import service_permissions
@@ -97,7 +97,7 @@ def test_durable_consumers_cover_what_a_service_takes(service: str) -> None:
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_the_bus_lets_a_service_send_what_the_catalogue_says_and_nothing_more(service: str) -> None:
+def test_rule_4_15_the_bus_lets_a_service_send_what_the_catalogue_says_and_nothing_more(service: str) -> None:
     allowed = {subject for subject in service_permissions(service)["publish"]["allow"] if subject.startswith("yt.")}
     ours = {s for event in public_events() if service in event.producers for s in topology.subjects_of(event, service)}
     assert allowed == ours
@@ -115,6 +115,11 @@ def test_a_service_makes_only_events_it_may_append(service: str) -> None:
         if service not in BY_NAME[use.event].producers
     ]
     assert not strangers, "\n".join(strangers)
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_rule_4_11_an_envelope_is_made_by_the_library_alone(service: str) -> None:
+    assert not envelopes_made(service), "hand over the event: the library sets ids, correlation, causation and trace"
 
 
 def test_the_list_of_events_to_come_is_true() -> None:

@@ -189,7 +189,7 @@ async def test_every_message_names_its_predecessor_in_its_partition(
         last[partition] = message.headers[headers.POSITION]
 
 
-async def test_a_stream_that_was_lost_is_filled_again(
+async def test_rule_4_1_a_stream_that_was_lost_is_filled_again(
     store: EventStore, client: Client, jetstream: JetStreamContext, admin: JetStreamContext
 ) -> None:
     await append(store, 0, 70)
@@ -278,7 +278,7 @@ async def reader(store: EventStore, service_database: Any) -> AsyncIterator[Read
     await own.close()
 
 
-async def test_what_is_delivered_twice_has_one_effect(
+async def test_rule_4_5_what_is_delivered_twice_has_one_effect(
     store: EventStore,
     client: Client,
     admin: JetStreamContext,

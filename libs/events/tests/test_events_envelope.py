@@ -56,7 +56,7 @@ def test_any_text_amount_and_time_survives(text: str, micros: int, time: datetim
     assert sent.event() == event
 
 
-def test_it_says_what_cloudevents_ask_for() -> None:
+def test_rule_4_11_it_says_what_cloudevents_ask_for() -> None:
     event = PlanSelected.read(example(PlanSelected))
     wire = enveloped(event).model_dump(mode="json", exclude_none=True)
     assert {"specversion", "id", "source", "type", "subject", "time", "datacontenttype", "data"} <= wire.keys()

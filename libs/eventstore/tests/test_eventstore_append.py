@@ -85,7 +85,7 @@ async def test_two_writers_on_one_log_leave_one_gapless_order(store: EventStore,
         assert ids == [r.id for r in await other.load(stream)]
 
 
-async def test_a_command_is_decided_again_when_somebody_was_faster(store: EventStore, open_store: Any) -> None:
+async def test_rule_4_4_a_command_is_decided_again_when_somebody_was_faster(store: EventStore, open_store: Any) -> None:
     other = await open_store()
     stores = (store, other)
     await asyncio.gather(*(stores[n % 2].execute(COUNTER, "count", 3) for n in range(6)))

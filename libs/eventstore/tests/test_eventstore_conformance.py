@@ -222,7 +222,7 @@ async def test_what_is_appended_belongs_to_the_message_in_hand(store: Store) -> 
     assert {r.meta["tenant"] for r in two} == {USER}
 
 
-async def test_only_public_events_reach_the_outbox_and_the_feed(kit: Kit) -> None:
+async def test_rule_4_5_only_public_events_reach_the_outbox_and_the_feed(kit: Kit) -> None:
     trace = f"00-{'ab' * 16}-{'cd' * 8}-01"
     with handling(MessageContext(traceparent=trace)):
         await kit.store.append("a", EVENT, Quiet(name="x"), CustomerCreated(user_id=USER, stripe_customer_id="cus_1"))
@@ -256,7 +256,7 @@ async def test_timers_are_set_moved_cancelled_and_fired_with_their_unit(kit: Kit
     await assert_sound(store, 1)
 
 
-async def test_a_command_is_loaded_decided_and_appended(store: Store) -> None:
+async def test_rule_4_4_a_command_is_loaded_decided_and_appended(store: Store) -> None:
     def decide(state: int, command: int) -> list[Event]:
         return [numbered(n) for n in range(state, command)]
 

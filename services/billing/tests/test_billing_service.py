@@ -191,7 +191,7 @@ async def test_the_same_key_gives_the_same_subscription(payments: StripePayments
         await payments.subscribe(payer, plan, "pm_card_chargeDeclined", new_id())
 
 
-async def test_a_crash_between_stripe_s_answer_and_our_log_makes_one_subscription(
+async def test_rule_4_6_a_crash_between_stripe_s_answer_and_our_log_makes_one_subscription(
     billing: Bench, payments: StripePayments, api: stripe.StripeClient, outside: Any
 ) -> None:
     user_id = new_id()

@@ -419,7 +419,9 @@ async def test_facts_of_other_services_become_mails_once_each(platform: Platform
     assert len({mail["Message-ID"] for mail in platform.inbox.mails}) == 8
 
 
-async def test_a_mail_that_was_sent_is_not_sent_again_when_its_queueing_is_delivered_again(platform: Platform) -> None:
+async def test_rule_4_6_a_mail_that_was_sent_is_not_sent_again_when_its_queueing_is_delivered_again(
+    platform: Platform,
+) -> None:
     await platform.sign_up(new_id())
     (queued,) = [record for record in await platform.bench.log() if record.type == MailQueued.type_name()]
     (reaction,) = platform.bench.service.reactions

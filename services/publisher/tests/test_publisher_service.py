@@ -290,7 +290,7 @@ async def test_a_video_is_published_with_everything_that_belongs_to_it(
     ],
     ids=["half a chunk", "dropped chunks", "lost last answer"],
 )
-async def test_an_upload_that_broke_off_is_continued_and_never_made_twice(
+async def test_rule_4_6_an_upload_that_broke_off_is_continued_and_never_made_twice(
     run_service: Any, outside: Any, rendered: VideoRendered, fault: dict[str, Any]
 ) -> None:
     async with run_service(DEFINITION) as publisher:
