@@ -12,6 +12,9 @@ import pytest
 from bench.harness import targets
 
 REPOSITORY = Path(__file__).parents[2]
+pytestmark = pytest.mark.timeout(900)
+"""A run has many parts, and a busy machine must not make it fail."""
+
 KEYS = ("name", "ours", "unit", "reference", "reference_name", "ratio", "target", "met", "runs", "cpu_seconds")
 
 
