@@ -24,6 +24,7 @@ from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, Spa
 from ytempire.chassis.settings import ServiceSettings
 from ytempire.events import Envelope
 
+_tracer = trace.get_tracer("ytempire")
 Traced = Callable[[str, Envelope], AbstractContextManager[str | None]]
 
 
@@ -66,17 +67,15 @@ def current_traceparent() -> str | None:
 def traced(consumer: str, envelope: Envelope) -> Iterator[str | None]:
     """A span for the handling of an event, in the trace the event belongs to."""
     parent = extract({"traceparent": envelope.traceparent}) if envelope.traceparent else None
-    tracer = trace.get_tracer("ytempire")
-    with tracer.start_as_current_span(f"{consumer} {envelope.type}", context=parent) as span:
-        span.set_attribute("messaging.system", "nats")
-        span.set_attribute("ytempire.event.type", envelope.type)
+    about = {"messaging.system": "nats", "ytempire.event.type": envelope.type}
+    with _tracer.start_as_current_span(f"{consumer} {envelope.type}", context=parent, attributes=about):
         yield current_traceparent()
 
 
 @contextmanager
 def span(name: str) -> Iterator[None]:
     """A step inside the span in hand."""
-    with trace.get_tracer("ytempire").start_as_current_span(name):
+    with _tracer.start_as_current_span(name):
         yield
 
 
