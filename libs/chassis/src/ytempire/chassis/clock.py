@@ -12,7 +12,7 @@ import httpx
 import structlog
 
 _LONG_POLL_S = 30.0
-_PAUSE_S = 0.25
+_PAUSE_S = 0.5
 """Many moves in a row are heard of as one: who moves step by step tells each service itself."""
 log = structlog.get_logger()
 

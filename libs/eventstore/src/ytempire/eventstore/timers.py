@@ -81,6 +81,8 @@ class TimerRunner:
         try:
             while rows := await self._due_rows():
                 await self._fire(rows)
+                if len(rows) < _BATCH:
+                    break
             await self.refresh()
         finally:
             self.firing = False
