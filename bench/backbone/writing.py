@@ -66,7 +66,7 @@ async def _serve() -> None:
     while line := sys.stdin.readline():
         told = json.loads(line)
         async with opened(SERVICE, told["dsn"]) as store:
-            appender = Appender(store, encrypt=False, trace=False)
+            appender = Appender(store, encrypt=0, trace=False)
             as_in_production()
             print("ready", flush=True)
             sys.stdin.readline()
