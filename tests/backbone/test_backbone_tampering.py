@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from tests.backbone import tampering
 from tests.backbone.tampering import Platform
 
 from ytempire.cli.auditing import export_services
+from ytempire.cli.evidence import evidence, write_report
 from ytempire.cli.testing import embedded_servers
 from ytempire.eventstore.export import ExportError, verify_export
 
@@ -84,3 +86,16 @@ async def test_an_export_is_verified_alike_by_the_command_and_by_the_documented_
         verify_export(folder, lambda *_: None)
     with pytest.raises(ExportError, match="is not empty"):
         await export_services(platform.services, platform.servers.secrets_dir, folder)
+
+
+async def test_the_report_says_what_was_found_where_and_what_it_means(platform: Platform, tmp_path: Path) -> None:
+    with platform.damaged(tampering.swap):
+        page, raw = write_report(evidence(await platform.audit(), "virtual"), tmp_path)
+    text, data = page.read_text(encoding="utf-8"), json.loads(raw.read_text(encoding="utf-8"))
+    assert "The logs are not as they were written." in text
+    assert "position 41 (Jotted.v1): the row is not what was hashed when it was written" in text
+    billing = next(s for s in data["services"] if s["service"] == "billing")
+    assert (data["ok"], billing["ok"], billing["findings"][0]["position"]) == (False, False, 41)
+    page, _ = write_report(evidence(await platform.audit(), "virtual"), tmp_path)
+    assert "The logs are complete and unaltered." in page.read_text(encoding="utf-8")
+    assert not re.search(r"(src|href)=", text), "the page needs nothing but itself"
