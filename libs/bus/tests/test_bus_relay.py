@@ -305,7 +305,7 @@ async def test_rule_4_5_what_is_delivered_twice_has_one_effect(
     assert await reader.rows() == {created(n).user_id: 1 for n in range(count)}
 
 
-async def test_a_read_model_that_lost_its_mark_reads_again_from_the_beginning(
+async def test_rule_4_8_a_read_model_that_lost_its_mark_reads_again_from_the_beginning(
     store: EventStore, client: Client, reader: Reader, nats_server: RunningNats
 ) -> None:
     count = 20

@@ -18,6 +18,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ytempire.events import Envelope
+from ytempire.eventstore.parking import discarded
 from ytempire.eventstore.projection import Projection, within
 from ytempire.eventstore.readmodels import ReadModels
 from ytempire.eventstore.records import Mark
@@ -178,10 +179,12 @@ class Filling:
             )
             if moved.rowcount != 1:
                 raise RuntimeError(f"somebody else fills {self._schema} too: {source} has moved on meanwhile")
+        given_up = await discarded(connection, self._projection.schema)
+        run = [envelope for envelope in page.envelopes if envelope.id not in given_up]
         scoped = await within(connection, self._schema)
         raw = await connection.get_raw_connection()
         async with cast("DriverConnection[Any]", raw.driver_connection).pipeline():
-            await self._projection.apply_run(scoped, page.envelopes)
+            await self._projection.apply_run(scoped, run)
 
     async def _seq(self, connection: AsyncConnection, source: str) -> int:
         found = await connection.scalar(

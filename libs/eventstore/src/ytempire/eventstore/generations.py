@@ -16,6 +16,7 @@ from typing import Any
 from sqlalchemy import inspect, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from ytempire.eventstore.parking import hand_on_discarded, move_letters
 from ytempire.eventstore.projection import Projection, create_tables
 
 _COLUMNS = "schema, name, version, generation, status, as_of, made_at"
@@ -94,6 +95,7 @@ async def flip(connection: AsyncConnection, projection: Projection, target: Gene
     """
     known = await generations(connection, projection.name)
     if target.schema != projection.schema:
+        await hand_on_discarded(connection, projection.schema, target.schema)
         for old in known:
             if old.schema == projection.schema:
                 await _move(connection, old.schema, beside(projection, old.number))
@@ -119,12 +121,13 @@ async def _move(connection: AsyncConnection, old: str, new: str) -> None:
         "update es.projections set schema = :new where schema = :old",
     ):
         await connection.execute(text(statement), {"old": old, "new": new})
+    await move_letters(connection, old, new)
 
 
 async def drop(connection: AsyncConnection, schema: str) -> None:
     """Remove a generation: its tables, its marks and its entry."""
     await connection.execute(text(f'drop schema if exists "{schema}" cascade'))
-    for table, column in (("tracking", "model"), ("projections", "schema")):
+    for table, column in (("tracking", "model"), ("projections", "schema"), ("dead_letters", "consumer")):
         await connection.execute(
             text(f"delete from es.{table} where {column} = :schema"),  # noqa: S608 - names from here
             {"schema": schema},

@@ -41,6 +41,13 @@ _AGAIN = text(
     "update es.dead_letters set status = 'dead', verdict = null, reason = :reason, attempts = attempts + 1"
     " where consumer = :consumer and event_id = :id"
 )
+_DISCARDED = text("select event_id::text from es.dead_letters where consumer = :model and status = 'discarded'")
+_MOVE = text("update es.dead_letters set consumer = :new where consumer = :old")
+_HAND_ON = text(
+    "insert into es.dead_letters select :new, event_id, source, stream, position, type, status, reason, attempts,"
+    " verdict, verdict_reason, body, at, settled_at from es.dead_letters"
+    " where consumer = :old and status = 'discarded' on conflict do nothing"
+)
 log = structlog.get_logger()
 
 
@@ -85,6 +92,22 @@ async def release(connection: AsyncConnection, projection: Projection, source: s
             await connection.execute(_AGAIN, key | {"reason": refusal[:REASON_CHARACTERS]})
             return
         await connection.execute(_SETTLED, key | {"status": "discarded" if verdict == "discard" else "replayed"})
+
+
+async def discarded(connection: AsyncConnection, model: str) -> set[str]:
+    """Ids of the events that were given up for a read model: a rebuild leaves them out as well."""
+    found = await connection.execute(_DISCARDED, {"model": model})
+    return {str(id_) for (id_,) in found}
+
+
+async def move_letters(connection: AsyncConnection, old: str, new: str) -> None:
+    """Dead letters belong to their tables: they follow when these are renamed."""
+    await connection.execute(_MOVE, {"old": old, "new": new})
+
+
+async def hand_on_discarded(connection: AsyncConnection, old: str, new: str) -> None:
+    """What was given up for one generation stays given up for the next."""
+    await connection.execute(_HAND_ON, {"old": old, "new": new})
 
 
 async def _refusal(connection: AsyncConnection, projection: Projection, envelope: Envelope) -> str | None:
