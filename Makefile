@@ -69,6 +69,11 @@ lint: install ## Formatting, lint rules, who may import whom, file sizes
 types: install ## The strict type checker
 	@$(BIN)/mypy $(MEMBERS:%=%/src) bench
 
+.PHONY: new-event
+new-event: install ## Add an event end to end (NAME=ChannelPaused OWNER=publisher, and FIELDS="a:Id b:str" READER=support SAYS="...")
+	@$(BIN)/python tools/new_event.py --name "$(NAME)" --owner "$(OWNER)" --fields "$(FIELDS)" --reader "$(READER)" --says "$(SAYS)"
+	@$(MAKE) --no-print-directory events
+
 .PHONY: events
 events: install ## Write what is generated from the events: schemas, list of golden examples, AsyncAPI, catalogue
 	@$(BIN)/python -m ytempire.events.schemas
