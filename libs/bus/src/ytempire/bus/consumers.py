@@ -8,6 +8,7 @@ middleware; its handlers are idempotent by their claims and do not assume an ord
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from contextvars import ContextVar
@@ -19,6 +20,7 @@ import structlog
 from faststream import AckPolicy, BaseMiddleware
 from faststream.nats import JStream, NatsBroker
 from nats.aio.client import Client
+from nats.errors import Error as NatsError
 from pydantic import ValidationError
 
 from ytempire.bus.ordered import Partition
@@ -43,6 +45,7 @@ from ytempire.eventstore.tracking import apply_foreign, foreign_mark, release_pa
 
 _WORKERS = 16
 _FAULT_DELAY_S = 5.0
+_DURABLES_S = 2.0
 _LETTERS_S = 1.0
 log = structlog.get_logger()
 
@@ -122,6 +125,18 @@ class Consumers:
         for producer in foreign_producers(self._store.service, self._models.projections):
             self._leases.share(f"projections {producer}", partial(self._project, producer), PARTITIONS)
         self._leases.lead("dead letters", self._settle_work)
+        self._leases.lead("durables", self._keep_durables)
+
+    async def _keep_durables(self) -> None:
+        """Make anew what was lost together with its stream, until cancelled."""
+        while True:
+            with contextlib.suppress(NatsError):
+                for stream in sorted({durable.stream for durable in self.durables}):
+                    there = {info.name for info in await self._jetstream.consumers_info(stream)}
+                    for durable in self.durables:
+                        if durable.stream == stream and durable.name not in there:
+                            await ensure(self._jetstream, durable)
+            await asyncio.sleep(_DURABLES_S)
 
     def _subscribe_work(self, durable: Durable) -> None:
         self._broker.subscriber(

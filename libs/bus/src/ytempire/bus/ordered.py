@@ -102,12 +102,9 @@ class Partition:
 
     async def _seek(self, sequence: int) -> None:
         jetstream = self._client.jetstream()
-        try:
-            await jetstream.reset_consumer(self._durable.stream, self._durable.name, sequence)
-        except NotFoundError:
-            # lost together with its stream
-            await ensure(jetstream, self._durable)
-            await jetstream.reset_consumer(self._durable.stream, self._durable.name, sequence)
+        # it may have been lost together with its stream, and the server never answers a reset of what it does not know
+        await ensure(jetstream, self._durable)
+        await jetstream.reset_consumer(self._durable.stream, self._durable.name, sequence)
 
 
 class _Pull:
