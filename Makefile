@@ -113,6 +113,10 @@ test-containers: install ## Contract tests and one journey on PostgreSQL and NAT
 chaos-journey: install ## Ten journeys with kill -9 drawn from a seed (SEED=n, JOURNEYS=n)
 	@$(BIN)/python -m tests.chaos.journeys $(if $(SEED),--seed $(SEED)) $(if $(JOURNEYS),--journeys $(JOURNEYS))
 
+.PHONY: chaos
+chaos: install ## The backbone under faults drawn from seeds, checked from outside, with controls that must fail (SEEDS="1 2 3")
+	@$(BIN)/python -m tests.chaos.backbone $(SEEDS)
+
 .PHONY: prove
 prove: install ## Check what was promised: id, figure, target, verdict (AREA=journey or backbone, LONG=1 for the long rows)
 	@$(BIN)/python -m tests.prove.$(AREA) $(if $(LONG),--long)

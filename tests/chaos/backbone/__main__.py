@@ -1,0 +1,81 @@
+"""`make chaos SEEDS="1 2 3"`: the backbone under faults drawn from seeds, checked from outside.
+
+Beside the seeds run the controls: systems that lack one part of the backbone, and must be seen to fail.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import sys
+
+from tests.chaos.backbone import disk
+from tests.chaos.backbone.controls import CONTROLS, Control
+from tests.chaos.backbone.running import Outcome, run_seed
+from tests.prove.rows import RESULTS, tree_hash
+
+DEFAULT_SEEDS = tuple(range(1, 21))
+EVENTS, FAULTS = 5_000, 10
+_SHOWN = 10
+
+
+def main() -> None:
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("seeds", type=int, nargs="*", default=DEFAULT_SEEDS)
+    arguments.add_argument("--events", type=int, default=EVENTS)
+    arguments.add_argument("--faults", type=int, default=FAULTS)
+    arguments.add_argument("--no-controls", action="store_true")
+    given = arguments.parse_args()
+    if reason := disk.why_not():
+        print(f"no power cuts and no full disk: {reason}", flush=True)
+    controls = [] if given.no_controls else [_controlled(control) for control in CONTROLS if control.possible]
+    outcomes = []
+    for seed in given.seeds:
+        outcome = asyncio.run(run_seed(seed, given.events, given.faults))
+        outcomes.append(outcome)
+        _print(outcome)
+        _store(outcomes, controls)
+    _sum_up(outcomes)
+    good = not any(o.found.all for o in outcomes) and all(c["failed_as_it_must"] for c in controls)
+    sys.exit(0 if good else 1)
+
+
+def _controlled(control: Control) -> dict[str, object]:
+    failures, said = asyncio.run(control.run())
+    verdict = "fails as it must" if failures else "DOES NOT FAIL"
+    print(f"control {control.name}: {said}: {verdict}", flush=True)
+    return {"name": control.name, "failed_as_it_must": bool(failures), "found": said}
+
+
+def _print(outcome: Outcome) -> None:
+    found = outcome.found
+    verdict = "every promise kept" if not found.all else "BROKEN"
+    print(
+        f"seed {outcome.seed}: {outcome.events_acked} events acknowledged, {outcome.kills} kills,"
+        f" {outcome.duplicates_delivered} duplicates delivered; lost {len(found.lost)}, twice {len(found.twice)},"
+        f" misordered {len(found.misordered)}, rebuild {'equal' if not found.rebuild else 'DIFFERENT'},"
+        f" other {len(found.other)}; {outcome.seconds:.0f} s: {verdict}\n  faults: {', '.join(outcome.faults)};"
+        f" crashed at {', '.join(outcome.crashed) or 'none'}",
+        flush=True,
+    )
+    for problem in found.all[:_SHOWN]:
+        print(f"  {problem}", flush=True)
+
+
+def _store(outcomes: list[Outcome], controls: list[dict[str, object]]) -> None:
+    RESULTS.mkdir(parents=True, exist_ok=True)
+    result = {"tree": tree_hash(), "seeds": [o.row() for o in outcomes], "controls": controls}
+    (RESULTS / "chaos.json").write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+
+
+def _sum_up(outcomes: list[Outcome]) -> None:
+    broken = [o.seed for o in outcomes if o.found.all]
+    acked, kills = sum(o.events_acked for o in outcomes), sum(o.kills for o in outcomes)
+    duplicates = sum(o.duplicates_delivered for o in outcomes)
+    verdict = f"broken: {broken}" if broken else "every promise kept"
+    print(f"{len(outcomes)} seeds: {acked} events acknowledged, {kills} kills, {duplicates} duplicates: {verdict}")
+
+
+if __name__ == "__main__":
+    main()
