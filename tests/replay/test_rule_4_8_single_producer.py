@@ -19,15 +19,18 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Delete, Insert, Table, event, text
+from sqlalchemy import Column, Delete, Insert, MetaData, Table, Text, event, text
 from sqlalchemy.dialects import postgresql
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from ytempire.cli.embedded.postgres import PostgresServer
 from ytempire.cli.testing import make_service_database
 from ytempire.events import SERVICES, Envelope, Event
+from ytempire.events.billing import EntitlementsChanged
 from ytempire.events.examples import example
 from ytempire.events.gateway import VideoRequested
+from ytempire.events.onboarding import PlanSelected
 from ytempire.eventstore import Projection, ReadModels, derived_id
 from ytempire.eventstore.projection import create_tables, within
 
@@ -183,6 +186,23 @@ async def rows(connection: AsyncConnection, projection: Projection, order: list[
 async def test_rule_4_8_no_value_is_written_from_two_producers(
     engine: AsyncEngine, service: str, projection: Projection
 ) -> None:
+    shared = await _shared(engine, service, projection)
+    assert not shared, f"{service} {projection.name}: give each producer columns of its own: {sorted(shared)}"
+
+
+async def test_rule_4_8_a_value_of_two_producers_is_named(engine: AsyncEngine) -> None:
+    tables = MetaData()
+    table = Table("accounts", tables, Column("user_id", Text, primary_key=True), Column("plan", Text))
+
+    async def note(connection: AsyncConnection, told: PlanSelected | EntitlementsChanged, _: Envelope) -> None:
+        row = insert(table).values(user_id=told.user_id, plan=told.plan)
+        await connection.execute(row.on_conflict_do_update(index_elements=["user_id"], set_={"plan": told.plan}))
+
+    wrong = Projection("wrong", tables, {PlanSelected: note, EntitlementsChanged: note})
+    assert await _shared(engine, "gateway", wrong) == {"accounts.plan is written from billing and onboarding"}
+
+
+async def _shared(engine: AsyncEngine, service: str, projection: Projection) -> set[str]:
     writers: dict[Cell, set[str]] = defaultdict(set)
     for producer, envelopes in streams(service, projection).items():
         cells: set[Cell] = set()
@@ -192,12 +212,11 @@ async def test_rule_4_8_no_value_is_written_from_two_producers(
         assert cells or not envelopes, f"{projection.name} writes nothing from {producer}: it need not read it"
         for cell in cells:
             writers[cell].add(producer)
-    shared = {
+    return {
         f"{table}.{column} is written from {' and '.join(sorted(producers))}"
         for (table, _, column), producers in writers.items()
         if len(producers) > 1
     }
-    assert not shared, f"{service} {projection.name}: give each producer columns of its own: {sorted(shared)}"
 
 
 @pytest.mark.parametrize(("service", "projection"), SHARED)
