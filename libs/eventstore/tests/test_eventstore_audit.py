@@ -74,6 +74,10 @@ _SWAP = (
         ),
         (["delete from es.outbox where position = 5"], "the outbox chain of partition"),
         (
+            ["update es.outbox set position = 99 where position = 9"],
+            "position 99: the outbox tells an event that does not",
+        ),
+        (
             ["delete from es.outbox where position = 10"],
             "position 10 (EmailVerified.v1): the event is public, but it is not in the outbox",
         ),

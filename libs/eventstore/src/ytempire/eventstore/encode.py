@@ -146,7 +146,7 @@ def outbox_row(
 
 def timestamp(at: datetime) -> str:
     """The one text form of a time that is hashed and stored: UTC with microseconds."""
-    return at.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return at.isoformat(timespec="microseconds")[:26] + "Z"
 
 
 def prepare(unit: Unit, context: MessageContext) -> Prepared:
@@ -186,7 +186,7 @@ def _draft(
     if context.traceparent:
         causes["traceparent"] = context.traceparent
     data = event.model_dump_json()
-    if _NUL.search(data):
+    if "\\u0000" in data and _NUL.search(data):
         raise UnitRefusedError(f"{event.type_name()} for {stream} holds a NUL character, which no store keeps")
     meta = orjson.dumps(causes).decode()
     return Draft(stream, event_id, event.type_name(), event, at, data, meta, context.traceparent, causes)

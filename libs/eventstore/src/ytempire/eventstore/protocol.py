@@ -96,20 +96,25 @@ class Store(ABC):
         :raises Exception: whatever the decider raises to refuse the command.
         """
         for attempt in range(1, _ATTEMPTS + 1):
-            if claim and (earlier := await self.claimed(claim)) is not None:
-                return Committed(earlier, duplicate=True)
             state, version = await self.state(decider, stream)
-            events = tuple(decider.decide(state, command))
-            if not events:
-                return Committed(())
-            timers, cancel = decider.timers(state, events)
-            unit = Unit((StreamAppend(stream, events, version),), claim, timers, cancel, ids=ids)
             try:
-                return await self.submit(unit)
+                events = tuple(decider.decide(state, command))
+                if events:
+                    timers, cancel = decider.timers(state, events)
+                    unit = Unit((StreamAppend(stream, events, version),), claim, timers, cancel, ids=ids)
+                    return await self.submit(unit)
             except VersionConflictError:
                 if attempt == _ATTEMPTS:
                     raise
                 await asyncio.sleep(0.01 * attempt)
+                continue
+            except Exception:
+                # what would be refused now may be what was done the first time
+                if claim and (earlier := await self.claimed(claim)) is not None:
+                    return Committed(earlier, duplicate=True)
+                raise
+            earlier = await self.claimed(claim) if claim else None
+            return Committed(earlier or (), duplicate=earlier is not None)
         raise AssertionError("unreachable: the loop returns or raises")
 
     async def load(self, stream: str) -> list[Recorded]:
