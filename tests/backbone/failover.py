@@ -159,9 +159,9 @@ async def throughput(full: Reference, copies: int, count: int) -> float:
         return count / float(span.s)
 
 
-async def _load(ref: Reference) -> None:
-    """One event of each partition after the other, until cancelled."""
-    while True:
+async def _load(ref: Reference, enough: asyncio.Event) -> None:
+    """One event of each partition after the other; ends with everything it sent in the log."""
+    while not enough.is_set():
         await ref.publish(8)
         await asyncio.sleep(LOAD_PAUSE_S)
 
@@ -182,7 +182,8 @@ async def struck(servers: EmbeddedServers, number: signal.Signals, wake: bool = 
     async with reference(servers) as ref:
         with ref.copy() as stays, ref.copy() as goes:
             await ref.shared(stays, goes)
-            load = asyncio.create_task(_load(ref))
+            load_ends = asyncio.Event()
+            load = asyncio.create_task(_load(ref, load_ends))
             await ref.applied(400)
             partitions = ref.owned(goes)
             since = ref.rows("select clock_timestamp() as at")[0].at
@@ -196,7 +197,8 @@ async def struck(servers: EmbeddedServers, number: signal.Signals, wake: bool = 
                 # it still believes in its leases for a moment
                 goes.send_signal(signal.SIGCONT)
                 await ref.shared(stays, goes)
-            await end([load])
+            load_ends.set()
+            await load
             count = (await ref.producer.head()).position
             await ref.applied(count)
             gap = max(_resumed(ref, stays.pid, since)[p] for p in partitions)

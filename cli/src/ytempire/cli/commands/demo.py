@@ -18,7 +18,7 @@ from ytempire.cli.auditing import audit_platform
 from ytempire.cli.commands.status import live_memory
 from ytempire.cli.journey.browser import Browser, Json, Refused
 from ytempire.cli.journey.show import show
-from ytempire.cli.journey.steps import Journey, Tell
+from ytempire.cli.journey.steps import Customer, Journey, Tell
 from ytempire.cli.journey.summary import summarise
 from ytempire.cli.plan import UpOptions
 from ytempire.cli.problems import PlatformProblem
@@ -58,11 +58,14 @@ def demo(
         raise typer.Exit(_FAILED)
 
 
-def walk(var: Path, brief: str | None, console: Console) -> Json:
-    """The journey on a running platform; writes `summary.json` and the video below `var` and shows them."""
+def walk(var: Path, brief: str | None, console: Console, customer: Customer | None = None) -> Json:
+    """The journey on a running platform; writes `summary.json` and the video below `var` and shows them.
+
+    Without a `customer` a new one walks, so that it can be walked again on the same `var`.
+    """
     state = running_state(var)
     plan = plan_of(state)
-    journey = Journey(Browser(plan), plan, brief)
+    journey = Journey(Browser(plan), plan, brief, customer or Customer())
     memory = live_memory(state)
     seconds: dict[str, float] = {}
     steps: list[Step] = [
