@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import random
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 from tests.chaos.backbone import disk, faults
 from tests.chaos.backbone.controls import CONTROLS, Control
-from tests.chaos.backbone.faults import Fault, plan
-from tests.chaos.backbone.load import drawn
-from tests.chaos.backbone.running import Outcome, run_plan
-
-EVENTS = 300
+from tests.chaos.backbone.faults import plan
 
 
 def test_a_plan_is_the_same_every_time_its_seed_is_given() -> None:
@@ -20,10 +19,16 @@ def test_a_plan_is_the_same_every_time_its_seed_is_given() -> None:
     assert kinds == set(faults.KINDS)
 
 
-async def test_rule_4_1_the_loss_of_the_bus_and_its_whole_directory_loses_nothing() -> None:
-    kinds = ["lose_jetstream", "kill_postgres", *(["power_cut"] if disk.why_not() is None else [])]
-    outcome = await run_plan(41, [Fault(kind, 0) for kind in kinds], drawn(random.Random(41), EVENTS))
-    _kept(outcome)
+def test_rule_4_1_the_loss_of_the_bus_and_its_whole_directory_loses_nothing() -> None:
+    # a process of its own: the reference system's events are no part of the product's language
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.chaos.backbone", "--lose-the-bus", "--events", "300"],
+        cwd=Path(__file__).parents[2],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 @pytest.mark.parametrize("control", CONTROLS, ids=lambda control: control.name.replace(" ", "-"))
@@ -32,8 +37,3 @@ async def test_what_lacks_a_part_of_the_backbone_is_seen_to_fail(control: Contro
         pytest.skip(f"no power cut: {disk.why_not()}")
     failures, said = await control.run()
     assert failures > 0, said
-
-
-def _kept(outcome: Outcome) -> None:
-    assert outcome.found.all == []
-    assert outcome.events_acked >= EVENTS

@@ -8,11 +8,16 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import random
 import sys
 
+# whoever starts NATS knows the events, for the rights to publish follow from them
+import tests.chaos.backbone.reference  # noqa: F401 - defining them is what it is imported for
 from tests.chaos.backbone import disk
 from tests.chaos.backbone.controls import CONTROLS, Control
-from tests.chaos.backbone.running import Outcome, run_seed
+from tests.chaos.backbone.faults import Fault
+from tests.chaos.backbone.load import drawn
+from tests.chaos.backbone.running import Outcome, run_plan, run_seed
 from tests.prove.rows import RESULTS, tree_hash
 
 DEFAULT_SEEDS = tuple(range(1, 21))
@@ -26,9 +31,14 @@ def main() -> None:
     arguments.add_argument("--events", type=int, default=EVENTS)
     arguments.add_argument("--faults", type=int, default=FAULTS)
     arguments.add_argument("--no-controls", action="store_true")
+    arguments.add_argument("--lose-the-bus", action="store_true", help="only the loss of JetStream's directory")
     given = arguments.parse_args()
     if reason := disk.why_not():
         print(f"no power cuts and no full disk: {reason}", flush=True)
+    if given.lose_the_bus:
+        outcome = asyncio.run(_lose_the_bus(given.events))
+        _print(outcome)
+        sys.exit(1 if outcome.found.all or outcome.events_acked < given.events else 0)
     controls = [] if given.no_controls else [_controlled(control) for control in CONTROLS if control.possible]
     outcomes = []
     for seed in given.seeds:
@@ -39,6 +49,12 @@ def main() -> None:
     _sum_up(outcomes)
     good = not any(o.found.all for o in outcomes) and all(c["failed_as_it_must"] for c in controls)
     sys.exit(0 if good else 1)
+
+
+async def _lose_the_bus(events: int) -> Outcome:
+    """JetStream's whole directory, then PostgreSQL's postmaster, then the power where that can be cut."""
+    kinds = ["lose_jetstream", "kill_postgres", *(["power_cut"] if disk.why_not() is None else [])]
+    return await run_plan(41, [Fault(kind, 0) for kind in kinds], drawn(random.Random(41), events))
 
 
 def _controlled(control: Control) -> dict[str, object]:

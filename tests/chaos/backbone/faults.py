@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import psutil
 from nats.js.errors import Error as JetStreamError
 from nats.js.errors import NotFoundError
-from tests.chaos.backbone.reference import CONSUMER, PRODUCER
+from tests.chaos.backbone.names import CONSUMER, PRODUCER
 from tests.chaos.backbone.world import Supervised, World
 
 from ytempire.bus.topology import stream_of

@@ -22,6 +22,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
+from tests.chaos.backbone.names import CONSUMER, PRODUCER
 
 from ytempire.chassis import Definition, Host, Service, ServiceSettings
 from ytempire.chassis.health import Server
@@ -38,7 +39,6 @@ from ytempire.eventstore import (
     Unit,
 )
 
-PRODUCER, CONSUMER = "billing", "analytics"
 POISON = 13
 """A deposit of so much is refused for good."""
 REMINDED_EVERY = 10

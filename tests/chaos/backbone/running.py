@@ -16,7 +16,7 @@ from tests.chaos.backbone.checker import Found, check, read_log, read_stream
 from tests.chaos.backbone.disk import Disk
 from tests.chaos.backbone.faults import Fault, inflict, plan
 from tests.chaos.backbone.load import Command, Load, drawn
-from tests.chaos.backbone.reference import CONSUMER, PRODUCER
+from tests.chaos.backbone.names import CONSUMER, PRODUCER
 from tests.chaos.backbone.world import World, world
 
 from ytempire.bus.topology import stream_of

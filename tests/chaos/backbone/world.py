@@ -18,8 +18,8 @@ import psutil
 import psycopg
 from nats.aio.client import Client
 from tests.chaos.backbone.disk import Disk
+from tests.chaos.backbone.names import CONSUMER, PRODUCER
 from tests.chaos.backbone.proxy import Proxy
-from tests.chaos.backbone.reference import CONSUMER, PRODUCER
 
 from ytempire.bus import NatsAccess, connect, topology
 from ytempire.cli import processes
