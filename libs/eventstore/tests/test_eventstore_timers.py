@@ -202,6 +202,23 @@ async def test_rule_4_14_a_late_firing_says_when_it_was_due_but_time_never_runs_
     assert (await store.append("a", EVENT)).events[0].time == after
 
 
+async def test_rule_4_14_what_fell_due_while_nobody_ran_is_caught_up_before_anything_else_is_recorded(
+    store: EventStore, clock: Any
+) -> None:
+    """Given timers that fell due while the process was down, when it starts, then they keep their own times."""
+    first, second = timer(clock, "first", 1), timer(clock, "second", 2)
+    await set_(store, second, first, timer(clock, "later", 9))
+    clock.advance(hours=3)
+    started = TimerRunner(store, ("Due.v1",))
+    await started.catch_up()
+    await store.append("a", EVENT)
+    log = (await store.read(0, 10))[1:]
+    assert [(r.stream, r.time) for r in log] == [
+        (first.stream, first.due), (second.stream, second.due), ("a", clock.now())
+    ]  # fmt: skip
+    assert not started.due(clock.now())
+
+
 async def test_a_timer_is_quiet_only_if_it_is_private_and_nothing_reacts_to_it(store: EventStore, clock: Any) -> None:
     runner = TimerRunner(store, {Awaited.type_name()})
     at = clock.now()

@@ -133,6 +133,7 @@ class _Process:
         ]
         reactors = [Reactor(store, reaction, telemetry.traced) for reaction in service.reactions]
         timers = TimerRunner(store, service.reacted)
+        await timers.catch_up()
         heads = HeadSealer(store, HeadKey.load(host.settings.secrets_dir, store.service))
         subscriptions: Handlers = {**service.subscriptions, LogHeadSealed: witness(store)}
         faststream = broker(host.settings.nats(), f"{store.service}-consumers")

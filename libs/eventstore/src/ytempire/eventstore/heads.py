@@ -21,7 +21,7 @@ from ytempire.events import Event
 from ytempire.events.platform import LogHeadSealed
 from ytempire.eventstore.delivery import Delivery, Handler
 from ytempire.eventstore.errors import PermanentError
-from ytempire.eventstore.records import Claim
+from ytempire.eventstore.records import Claim, StreamAppend, Unit
 from ytempire.eventstore.store import EventStore
 
 EVENTS = 1000
@@ -143,10 +143,11 @@ class HeadSealer:
         self.due = None if not count else first.astimezone(UTC) if count >= EVENTS else _next_span(first)
 
     async def seal(self) -> None:
-        """Sign the head as it is now."""
+        """Sign the head as it is now, at its own time: a timer that is firing must not find a later one in the log."""
         head = await self._store.head()
         event = self._key.seal(self._store.service, head.position, head.hash)
-        await self._store.append("log-head", event, claim=Claim("log-head", str(head.position)))
+        claim = Claim("log-head", str(head.position))
+        await self._store.submit(Unit((StreamAppend("log-head", (event,), at=head.time),), claim))
 
 
 def _next_span(after: datetime) -> datetime:
