@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import timedelta
 from typing import Any
 
 import orjson
@@ -393,6 +394,30 @@ async def test_a_durable_that_was_deleted_is_made_again_and_work_goes_on(
         await until(all_answered)
         await watch.look()
         assert measured("ytempire_consumer_lag_messages", durable=durable) == 0
+
+
+async def test_what_waits_in_the_outbox_is_counted_with_the_age_of_the_oldest(
+    store: EventStore, client: Client, reader: Reader, nats_server: RunningNats
+) -> None:
+    """Given a relay that leads and tells nothing, when events wait, then their number and age can be read."""
+    leases = Leases(store.dsn)
+    leases.lead("relay", asyncio.Event().wait)
+    task = asyncio.create_task(leases.run())
+    try:
+        async with consuming(reader, nats_server) as consumers:
+            await until(lambda: _leads(leases))
+            await append(store, 0, 3)
+            written = store.clock()
+            store.clock = lambda: written + timedelta(seconds=90)
+            await Watch(client, store, leases, Relay(store, client), [], consumers).look()
+    finally:
+        await end([task])
+    assert measured("ytempire_outbox_pending") == 3
+    assert measured("ytempire_outbox_oldest_seconds") == 90
+
+
+async def _leads(leases: Leases) -> bool:
+    return leases.leads("relay")
 
 
 async def _handled(reader: Reader, count: int) -> bool:

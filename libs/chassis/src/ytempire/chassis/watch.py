@@ -29,7 +29,7 @@ _LOOK_S = 5.0
 consumer_lag = Gauge("ytempire_consumer_lag_messages", "Messages that wait or are being handled", ["durable"])
 projection_lag = Gauge("ytempire_projection_lag_events", "Own events that a read model has not applied", ["projection"])
 outbox_pending = Gauge("ytempire_outbox_pending", "Public events that are not in their stream yet")
-outbox_oldest = Gauge("ytempire_outbox_oldest_seconds", "Age of the oldest of them")
+outbox_oldest = Gauge("ytempire_outbox_oldest_seconds", "Age of the oldest of them, in business time")
 dlq_messages = Gauge(
     "ytempire_dlq_messages", "Dead letters without a verdict, and what waits behind", ["consumer", "status"]
 )
@@ -40,7 +40,7 @@ advisories = Counter("ytempire_advisories_total", "Messages JetStream gave up on
 log = structlog.get_logger()
 
 _OUTBOX = """
-select count(*), coalesce(extract(epoch from clock_timestamp() - min(e.recorded_at)), 0)
+select count(*), coalesce(extract(epoch from %s - min(e.occurred_at)), 0)
 from es.outbox o join es.events e using (position) where o.position > %s"""
 _LETTERS = "select consumer, status, count(*) from es.open_letters group by consumer, status"
 
@@ -93,7 +93,8 @@ class Watch:
                 projection_lag.labels(projector.projection).set(max(0, head - projector.position))
         async with self._store.pool.connection() as connection:
             if self._leases.leads("relay"):
-                ((count, age),) = await (await connection.execute(_OUTBOX, [self._relay.position])).fetchall()
+                waiting = await connection.execute(_OUTBOX, [self._store.clock(), self._relay.position])
+                ((count, age),) = await waiting.fetchall()
                 outbox_pending.set(count)
                 outbox_oldest.set(float(age))
             letters = await (await connection.execute(_LETTERS)).fetchall()
