@@ -31,7 +31,6 @@ from nats.js.api import ConsumerConfig, DeliverPolicy
 from psycopg import AsyncConnection
 from sqlalchemy import JSON, BigInteger, Column, MetaData, Table, Text, bindparam, cast, column, func, select
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.ext.asyncio import AsyncConnection as ModelConnection
 
 from ytempire.bus import Consumers, broker
 from ytempire.bus.consumers import Traced
@@ -50,6 +49,7 @@ from ytempire.eventstore import (
     ReadModels,
     StreamAppend,
     Unit,
+    Writing,
 )
 from ytempire.eventstore.tasks import end
 from ytempire.eventstore.workers import Projector
@@ -91,7 +91,7 @@ class _Writes:
     begin: float = 0.0
     """When it was first called."""
 
-    async def many(self, connection: ModelConnection, run: Sequence[tuple[Event, Envelope]]) -> None:
+    async def many(self, connection: Writing, run: Sequence[tuple[Event, Envelope]]) -> None:
         self.begin = self.begin or time.perf_counter()
         newest = {
             envelope.subject: {
@@ -104,7 +104,7 @@ class _Writes:
         }
         await connection.execute(_WRITE, {"rows": orjson.dumps(list(newest.values())).decode()})
 
-    async def one(self, connection: ModelConnection, event: PreferencesSaved, envelope: Envelope) -> None:
+    async def one(self, connection: Writing, event: PreferencesSaved, envelope: Envelope) -> None:
         await self.many(connection, [(event, envelope)])
 
     def projection(self, version: int = 1) -> Projection:

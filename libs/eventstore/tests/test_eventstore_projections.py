@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
 import pytest
@@ -21,6 +21,7 @@ from ytempire.eventstore.shadow import rebuild
 from ytempire.eventstore.tasks import end
 from ytempire.eventstore.tracking import apply_foreign, apply_own, foreign_mark, own_position
 from ytempire.eventstore.workers import Projector
+from ytempire.eventstore.writing import Collected, apply_at_once
 
 TABLES = MetaData()
 SEEN = Table("seen", TABLES, Column("user_id", Text, primary_key=True), Column("times", Integer, nullable=False))
@@ -122,6 +123,57 @@ async def test_partitions_do_not_wait_for_each_other(models: ReadModels) -> None
     await take(models, (3, 0), partition=2)
     await take(models, (10, 9), partition=1)
     assert await rows(models, FOREIGN) == {user(3): 1, user(9): 1, user(10): 1}
+
+
+async def test_rule_4_8_a_run_takes_one_round_trip_only_from_where_every_model_stands(models: ReadModels) -> None:
+    """Given a mark at 3, when a run is offered from 3, from elsewhere, with a refused event or past a dead letter, then
+    only the first is written, with its mark."""
+    await take(models, (3, 0))
+
+    async def at_once(previous: int, *positions: int, refused: bool = False) -> bool:
+        run = [verified(position) for position in positions]
+        if refused:
+            run = [run[0].model_copy(update={"data": {"user_id": "with a \0"}})]
+        mark = Mark(positions[-1], positions[-1])
+        return await apply_at_once(models, [FOREIGN], "onboarding", PARTITION, run, previous, mark)
+
+    assert await at_once(3, 7, 8)
+    assert not await at_once(3, 7, 8), "it stands at 8"
+    assert not await at_once(7, 8)
+    assert not await at_once(8, 9, refused=True)
+    letter = text(
+        "insert into es.dead_letters"
+        " (consumer, event_id, source, stream, position, type, status, reason, attempts, body, at)"
+        " values (:model, :id, 'onboarding', 'other', 1, 'EmailVerified.v1', 'dead', 'refused', 1, '{}', now())"
+    )
+    async with models.engine.begin() as connection:
+        await connection.execute(letter, {"model": FOREIGN.schema, "id": derived_id("event", "1")})
+    assert not await at_once(8, 9), "somebody's events are parked"
+    assert await rows(models, FOREIGN) == {user(3): 1, user(7): 1, user(8): 1}
+    assert await foreign_mark(models, "onboarding", PARTITION) == Mark(8, 8)
+
+
+async def test_statements_of_one_table_keep_their_order_and_equal_ones_go_together() -> None:
+    other = Table("other", MetaData(), Column("id", Text, primary_key=True))
+    write, change, note = insert(SEEN), SEEN.update(), insert(other)
+    collected = Collected()
+    collected.schema = "rm_a"
+    for statement, number in ((write, 0), (note, 1), (change, 2), (note, 3), (write, 4), (write, 5)):
+        await collected.execute(statement, {"id": number} if statement is note else {"user_id": number, "times": 1})
+    collected.schema = "rm_b"
+    await collected.execute(write, {"user_id": 6, "times": 1})
+    sent = [(sql.decode().split(" (")[0].split(" SET")[0], [*map(_number, rows)]) for sql, rows in collected.groups]
+    assert sent == [
+        ("INSERT INTO rm_a.seen", [0]),
+        ("INSERT INTO rm_a.other", [1, 3]),
+        ("UPDATE rm_a.seen", [2]),
+        ("INSERT INTO rm_a.seen", [4, 5]),
+        ("INSERT INTO rm_b.seen", [6]),
+    ]
+
+
+def _number(row: Mapping[str, Any]) -> Any:
+    return row.get("user_id", row.get("id"))
 
 
 async def test_the_own_log_is_followed_by_two_projectors_at_once(

@@ -16,7 +16,7 @@ from ytempire.eventstore.findings import Check, LedgerCheck
 from ytempire.eventstore.ids import derived_id, new_id
 from ytempire.eventstore.leases import LEASE_S, Leases
 from ytempire.eventstore.memory import MemoryStore
-from ytempire.eventstore.projection import Projection
+from ytempire.eventstore.projection import Projection, Writing
 from ytempire.eventstore.protocol import Store
 from ytempire.eventstore.readmodels import ReadModels
 from ytempire.eventstore.records import (
@@ -69,6 +69,7 @@ __all__ = [
     "Unit",
     "UnitRefusedError",
     "VersionConflictError",
+    "Writing",
     "current",
     "derived_id",
     "handling",

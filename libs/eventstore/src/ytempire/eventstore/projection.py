@@ -11,9 +11,9 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, Protocol
 
-from sqlalchemy import MetaData, text
+from sqlalchemy import Executable, MetaData, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ytempire.events import Envelope, Event, type_names
@@ -21,8 +21,16 @@ from ytempire.events import Envelope, Event, type_names
 _LIVE = "rm_"
 """Schemas of live tables begin so, and no others do."""
 
-Apply = Callable[[AsyncConnection, Any, Envelope], Awaitable[None]]
-ApplyBatch = Callable[[AsyncConnection, Sequence[tuple[Event, Envelope]]], Awaitable[None]]
+
+class Writing(Protocol):
+    """What a handler gets: something that takes statements. Unqualified tables are the read model's."""
+
+    def execute(self, statement: Executable, parameters: dict[str, Any] | None = None, /) -> Awaitable[object]:
+        """Write. There is no answer to read: statements may be sent together, later, many rows at once."""
+
+
+Apply = Callable[[Writing, Any, Envelope], Awaitable[None]]
+ApplyBatch = Callable[[Writing, Sequence[tuple[Event, Envelope]]], Awaitable[None]]
 
 
 @dataclass(frozen=True)
@@ -56,7 +64,7 @@ class Projection:
         """Whether an event of this type has consequences."""
         return type_ in self._by_type
 
-    async def apply_run(self, connection: AsyncConnection, run: Sequence[Envelope]) -> None:
+    async def apply_run(self, connection: Writing, run: Sequence[Envelope]) -> None:
         """Write the consequences of a run of events, in order."""
         if self.batch is None:
             for envelope in run:
@@ -66,14 +74,16 @@ class Projection:
         if known:
             await self.batch(connection, known)
 
-    async def apply(self, connection: AsyncConnection, envelope: Envelope) -> None:
+    async def apply(self, connection: Writing, envelope: Envelope) -> None:
         """Write the consequences of one event; events it has no handler for have none."""
         if handler := self._by_type.get(envelope.type):
             await handler(connection, envelope.event(), envelope)
 
 
-def is_live(connection: AsyncConnection) -> bool:
+def is_live(connection: Writing) -> bool:
     """Whether a handler writes what readers see. In a rebuild it does not, and must have no effect but its rows."""
+    if not isinstance(connection, AsyncConnection):
+        return True
     live = connection.sync_connection
     scope: Mapping[Any, Any] = live.get_execution_options().get("schema_translate_map", {}) if live else {}
     return str(scope.get(None, "")).startswith(_LIVE)

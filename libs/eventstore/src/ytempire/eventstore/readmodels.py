@@ -7,11 +7,24 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import psycopg
+from psycopg_pool import AsyncConnectionPool
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from ytempire.eventstore.generations import begin, generations
+from ytempire.eventstore.leases import LEASE_S
 from ytempire.eventstore.projection import Projection, within
+
+_APPLYING = " ".join(
+    f"-c {setting}"
+    for setting in (
+        "timezone=UTC",
+        # what a crash of the server takes is read again from the log or its stream: rows and marks go together
+        "synchronous_commit=off",
+        # the locks of a process that froze in a transaction are freed before its lease is
+        f"idle_in_transaction_session_timeout={LEASE_S - 1}s",
+    )
+)
 
 
 class ReadModels:
@@ -30,8 +43,12 @@ class ReadModels:
         )
         # a query of its own needs no transaction around it, which would be two more round trips
         self._reads = self.engine.execution_options(isolation_level="AUTOCOMMIT")
+        self._applying = AsyncConnectionPool(
+            dsn, min_size=1, max_size=4, open=False, kwargs={"autocommit": True, "options": _APPLYING}
+        )
 
     async def close(self) -> None:
+        await self._applying.close()
         await self.engine.dispose()
 
     async def install(self) -> Sequence[Projection]:
@@ -56,3 +73,10 @@ class ReadModels:
         """A connection whose unqualified tables are the projection's live ones; each query sees what is committed."""
         async with self._reads.connect() as connection:
             yield await within(connection, projection.schema)
+
+    @asynccontextmanager
+    async def applying(self) -> AsyncIterator[psycopg.AsyncConnection[Any]]:
+        """A plain connection to apply events with, which can be read again: its commits do not wait for the disk."""
+        await self._applying.open()
+        async with self._applying.connection() as connection:
+            yield connection

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
+from itertools import pairwise
 from typing import TypeVar
 
 import structlog
@@ -21,6 +22,7 @@ from ytempire.eventstore.parking import DATABASE_TROUBLE, apply_around_parked, r
 from ytempire.eventstore.projection import Projection
 from ytempire.eventstore.readmodels import ReadModels
 from ytempire.eventstore.records import Arrived, Mark, Recorded
+from ytempire.eventstore.writing import apply_at_once
 
 T = TypeVar("T")
 
@@ -37,10 +39,12 @@ async def apply_own(models: ReadModels, projection: Projection, records: Sequenc
     :raises RewindError: if the run does not begin behind what was applied last.
     """
     run = [record.envelope() for record in records]
+    first = run[0].position - 1
+    if await apply_at_once(models, [projection], models.service, OWN, run, first, Mark(position)):
+        return
 
     async def apply(singly: bool) -> None:
         async with _applying(models) as connection:
-            first = run[0].position - 1
             if not await advance(connection, projection.schema, models.service, OWN, first, position, 0):
                 raise RewindError(0)
             await apply_around_parked(connection, projection, models.service, run, singly=singly)
@@ -70,12 +74,17 @@ async def apply_foreign(models: ReadModels, producer: str, partition: int, run: 
     :returns: how many events were new to some projection.
     :raises RewindError: if a predecessor is missing.
     """
+    readers = _readers(models, producer)
+    if all(after.previous == before.envelope.position for before, after in pairwise(run)):
+        envelopes, mark = [arrived.envelope for arrived in run], Mark(run[-1].envelope.position, run[-1].sequence)
+        if await apply_at_once(models, readers, producer, partition, envelopes, run[0].previous, mark):
+            return len(run)
 
     async def apply(singly: bool) -> int:
         new = 0
         async with _applying(models) as connection:
-            marks = await _marks(connection, _readers(models, producer), producer, partition, lock=True)
-            for projection in _readers(models, producer):
+            marks = await _marks(connection, readers, producer, partition, lock=True)
+            for projection in readers:
                 mark = marks[projection.schema].position
                 behind = _follow(mark, run)
                 if not behind:

@@ -6,11 +6,10 @@ from typing import Any
 
 from sqlalchemy import BigInteger, Boolean, Column, Date, DateTime, Integer, MetaData, Table, Text
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ytempire.events import Envelope
 from ytempire.events.analytics import ProfitCalculated, RevenueAdjusted, RevenueRecorded
-from ytempire.eventstore import Projection
+from ytempire.eventstore import Projection, Writing
 
 TABLES = MetaData()
 DAYS = Table(
@@ -42,7 +41,7 @@ REVENUE = Table(
 )
 
 
-async def _profit(connection: AsyncConnection, event: ProfitCalculated, _: Envelope) -> None:
+async def _profit(connection: Writing, event: ProfitCalculated, _: Envelope) -> None:
     row: dict[str, Any] = {
         "user_id": event.user_id,
         "channel_id": event.channel_id or "",
@@ -54,7 +53,7 @@ async def _profit(connection: AsyncConnection, event: ProfitCalculated, _: Envel
     await connection.execute(statement.on_conflict_do_update(index_elements=["user_id", "channel_id", "day"], set_=row))
 
 
-async def _revenue(connection: AsyncConnection, event: RevenueRecorded | RevenueAdjusted, _: Envelope) -> None:
+async def _revenue(connection: Writing, event: RevenueRecorded | RevenueAdjusted, _: Envelope) -> None:
     row: dict[str, Any] = {
         "channel_id": event.channel_id,
         "day": event.day,

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from sqlalchemy import Column, Date, MetaData, Table, Text
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ytempire.events import Envelope
 from ytempire.events.billing import VideoSlotConsumed, VideoSlotReleased, VideoSlotReserved
-from ytempire.eventstore import Projection
+from ytempire.eventstore import Projection, Writing
 
 TABLES = MetaData()
 VIDEO_SLOTS = Table(
@@ -21,20 +20,20 @@ VIDEO_SLOTS = Table(
 )
 
 
-async def _reserved(connection: AsyncConnection, event: VideoSlotReserved, _: Envelope) -> None:
+async def _reserved(connection: Writing, event: VideoSlotReserved, _: Envelope) -> None:
     row = {**event.model_dump(), "status": "reserved"}
     await connection.execute(insert(VIDEO_SLOTS).values(row).on_conflict_do_nothing())
 
 
-async def _consumed(connection: AsyncConnection, event: VideoSlotConsumed, _: Envelope) -> None:
+async def _consumed(connection: Writing, event: VideoSlotConsumed, _: Envelope) -> None:
     await _set(connection, event.video_id, "consumed")
 
 
-async def _released(connection: AsyncConnection, event: VideoSlotReleased, _: Envelope) -> None:
+async def _released(connection: Writing, event: VideoSlotReleased, _: Envelope) -> None:
     await _set(connection, event.video_id, "released")
 
 
-async def _set(connection: AsyncConnection, video_id: str, status: str) -> None:
+async def _set(connection: Writing, video_id: str, status: str) -> None:
     await connection.execute(VIDEO_SLOTS.update().where(VIDEO_SLOTS.c.video_id == video_id).values(status=status))
 
 

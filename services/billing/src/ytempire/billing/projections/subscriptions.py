@@ -6,11 +6,10 @@ from typing import Any
 
 from sqlalchemy import Boolean, Column, DateTime, Integer, MetaData, Table, Text
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ytempire.events import Envelope
 from ytempire.events.billing import EntitlementsChanged, SubscriptionChanged, SubscriptionStarted
-from ytempire.eventstore import Projection
+from ytempire.eventstore import Projection, Writing
 
 TABLES = MetaData()
 SUBSCRIPTIONS = Table(
@@ -29,20 +28,20 @@ SUBSCRIPTIONS = Table(
 )
 
 
-async def _upsert(connection: AsyncConnection, row: dict[str, Any]) -> None:
+async def _upsert(connection: Writing, row: dict[str, Any]) -> None:
     statement = insert(SUBSCRIPTIONS).values(row)
     await connection.execute(statement.on_conflict_do_update(index_elements=["user_id"], set_=row))
 
 
-async def _started(connection: AsyncConnection, event: SubscriptionStarted, _: Envelope) -> None:
+async def _started(connection: Writing, event: SubscriptionStarted, _: Envelope) -> None:
     await _upsert(connection, event.model_dump())
 
 
-async def _changed(connection: AsyncConnection, event: SubscriptionChanged, _: Envelope) -> None:
+async def _changed(connection: Writing, event: SubscriptionChanged, _: Envelope) -> None:
     await _upsert(connection, event.model_dump())
 
 
-async def _entitled(connection: AsyncConnection, event: EntitlementsChanged, _: Envelope) -> None:
+async def _entitled(connection: Writing, event: EntitlementsChanged, _: Envelope) -> None:
     await _upsert(connection, event.model_dump())
 
 

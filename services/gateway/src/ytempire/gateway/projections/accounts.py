@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from sqlalchemy import JSON, BigInteger, Boolean, Column, Integer, MetaData, Table, Text
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ytempire.events import Envelope
 from ytempire.events.billing import (
@@ -24,7 +23,7 @@ from ytempire.events.onboarding import (
     PreferencesSaved,
     UserCreated,
 )
-from ytempire.eventstore import Projection
+from ytempire.eventstore import Projection, Writing
 from ytempire.gateway.projections.common import announce, mark_column, tenant_column, time_column, upsert
 
 TABLES = MetaData()
@@ -77,7 +76,7 @@ steps = Table(
 
 
 async def _write(
-    connection: AsyncConnection, user_id: str, envelope: Envelope, mark: str | None = None, **columns: Any
+    connection: Writing, user_id: str, envelope: Envelope, mark: str | None = None, **columns: Any
 ) -> None:
     row: dict[str, Any] = {"user_id": user_id, "tenant_id": user_id, **columns}
     if mark is not None:
@@ -86,11 +85,11 @@ async def _write(
     await announce(connection, user_id, "account", user_id, envelope)
 
 
-async def _created(connection: AsyncConnection, event: UserCreated, envelope: Envelope) -> None:
+async def _created(connection: Writing, event: UserCreated, envelope: Envelope) -> None:
     await _write(connection, event.user_id, envelope, created_at=envelope.time, is_beta=event.is_beta)
 
 
-async def _plan(connection: AsyncConnection, event: PlanSelected, envelope: Envelope) -> None:
+async def _plan(connection: Writing, event: PlanSelected, envelope: Envelope) -> None:
     await _write(
         connection,
         event.user_id,
@@ -105,21 +104,21 @@ async def _plan(connection: AsyncConnection, event: PlanSelected, envelope: Enve
     )
 
 
-async def _recommended(connection: AsyncConnection, event: NichesRecommended, envelope: Envelope) -> None:
+async def _recommended(connection: Writing, event: NichesRecommended, envelope: Envelope) -> None:
     niches = [niche.model_dump(mode="json") for niche in event.niches]
     await _write(connection, event.user_id, envelope, "niches_mark", recommended_niches=niches)
 
 
-async def _chosen(connection: AsyncConnection, event: NichesChosen, envelope: Envelope) -> None:
+async def _chosen(connection: Writing, event: NichesChosen, envelope: Envelope) -> None:
     await _write(connection, event.user_id, envelope, "choice_mark", chosen_niches=list(event.niche_ids))
 
 
-async def _preferences(connection: AsyncConnection, event: PreferencesSaved, envelope: Envelope) -> None:
+async def _preferences(connection: Writing, event: PreferencesSaved, envelope: Envelope) -> None:
     saved = event.model_dump(mode="json", exclude={"user_id"})
     await _write(connection, event.user_id, envelope, "preferences_mark", preferences=saved)
 
 
-async def _step(connection: AsyncConnection, event: OnboardingStepCompleted, envelope: Envelope) -> None:
+async def _step(connection: Writing, event: OnboardingStepCompleted, envelope: Envelope) -> None:
     row = {
         "user_id": event.user_id,
         "step": event.step,
@@ -130,11 +129,11 @@ async def _step(connection: AsyncConnection, event: OnboardingStepCompleted, env
     await announce(connection, event.user_id, "account", event.user_id, envelope)
 
 
-async def _completed(connection: AsyncConnection, event: OnboardingCompleted, envelope: Envelope) -> None:
+async def _completed(connection: Writing, event: OnboardingCompleted, envelope: Envelope) -> None:
     await _write(connection, event.user_id, envelope, completed_at=envelope.time)
 
 
-async def _entitlements(connection: AsyncConnection, event: EntitlementsChanged, envelope: Envelope) -> None:
+async def _entitlements(connection: Writing, event: EntitlementsChanged, envelope: Envelope) -> None:
     await _write(
         connection,
         event.user_id,
@@ -148,7 +147,7 @@ async def _entitlements(connection: AsyncConnection, event: EntitlementsChanged,
 
 
 async def _subscribed(
-    connection: AsyncConnection, event: SubscriptionStarted | SubscriptionChanged, envelope: Envelope
+    connection: Writing, event: SubscriptionStarted | SubscriptionChanged, envelope: Envelope
 ) -> None:
     await _write(
         connection,
@@ -162,16 +161,16 @@ async def _subscribed(
     await _write(connection, event.user_id, envelope, "status_mark", subscription_status=event.status)
 
 
-async def _started(connection: AsyncConnection, event: SubscriptionStarted, envelope: Envelope) -> None:
+async def _started(connection: Writing, event: SubscriptionStarted, envelope: Envelope) -> None:
     await _subscribed(connection, event, envelope)
     await _write(connection, event.user_id, envelope, trial_ends_at=event.trial_ends_at)
 
 
-async def _past_due(connection: AsyncConnection, event: SubscriptionPastDue, envelope: Envelope) -> None:
+async def _past_due(connection: Writing, event: SubscriptionPastDue, envelope: Envelope) -> None:
     await _write(connection, event.user_id, envelope, "status_mark", subscription_status="past_due")
 
 
-async def _cancelled(connection: AsyncConnection, event: SubscriptionCancelled, envelope: Envelope) -> None:
+async def _cancelled(connection: Writing, event: SubscriptionCancelled, envelope: Envelope) -> None:
     await _write(connection, event.user_id, envelope, "status_mark", subscription_status="canceled")
 
 

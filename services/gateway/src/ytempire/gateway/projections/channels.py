@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from sqlalchemy import JSON, Boolean, Column, MetaData, Table, Text
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ytempire.events import Envelope
 from ytempire.events.billing import ChannelSlotRefused, ChannelSlotReleased, ChannelSlotReserved
@@ -16,7 +15,7 @@ from ytempire.events.publisher import (
     ChannelDisconnected,
     ChannelHealthChanged,
 )
-from ytempire.eventstore import Projection
+from ytempire.eventstore import Projection, Writing
 from ytempire.gateway.projections.common import announce, mark_column, tenant_column, time_column, upsert
 
 TABLES = MetaData()
@@ -49,7 +48,7 @@ channels = Table(
 
 
 async def _write(
-    connection: AsyncConnection,
+    connection: Writing,
     channel_id: str,
     user_id: str,
     envelope: Envelope,
@@ -63,7 +62,7 @@ async def _write(
     await announce(connection, user_id, "channel", channel_id, envelope)
 
 
-async def _requested(connection: AsyncConnection, event: ChannelConnectionRequested, envelope: Envelope) -> None:
+async def _requested(connection: Writing, event: ChannelConnectionRequested, envelope: Envelope) -> None:
     await _write(
         connection,
         event.channel_id,
@@ -74,19 +73,19 @@ async def _requested(connection: AsyncConnection, event: ChannelConnectionReques
     )
 
 
-async def _slot_reserved(connection: AsyncConnection, event: ChannelSlotReserved, envelope: Envelope) -> None:
+async def _slot_reserved(connection: Writing, event: ChannelSlotReserved, envelope: Envelope) -> None:
     await _write(connection, event.channel_id, event.user_id, envelope, "slot_mark", slot="reserved")
 
 
-async def _slot_refused(connection: AsyncConnection, event: ChannelSlotRefused, envelope: Envelope) -> None:
+async def _slot_refused(connection: Writing, event: ChannelSlotRefused, envelope: Envelope) -> None:
     await _write(connection, event.channel_id, event.user_id, envelope, "slot_mark", slot="refused")
 
 
-async def _slot_released(connection: AsyncConnection, event: ChannelSlotReleased, envelope: Envelope) -> None:
+async def _slot_released(connection: Writing, event: ChannelSlotReleased, envelope: Envelope) -> None:
     await _write(connection, event.channel_id, event.user_id, envelope, "slot_mark", slot="released")
 
 
-async def _connected(connection: AsyncConnection, event: ChannelConnected, envelope: Envelope) -> None:
+async def _connected(connection: Writing, event: ChannelConnected, envelope: Envelope) -> None:
     await _write(
         connection,
         event.channel_id,
@@ -102,7 +101,7 @@ async def _connected(connection: AsyncConnection, event: ChannelConnected, envel
     await _write(connection, event.channel_id, event.user_id, envelope, "state_mark", state="connected", reason=None)
 
 
-async def _rejected(connection: AsyncConnection, event: ChannelConnectionRejected, envelope: Envelope) -> None:
+async def _rejected(connection: Writing, event: ChannelConnectionRejected, envelope: Envelope) -> None:
     await _write(
         connection,
         event.channel_id,
@@ -114,7 +113,7 @@ async def _rejected(connection: AsyncConnection, event: ChannelConnectionRejecte
     )
 
 
-async def _disconnected(connection: AsyncConnection, event: ChannelDisconnected, envelope: Envelope) -> None:
+async def _disconnected(connection: Writing, event: ChannelDisconnected, envelope: Envelope) -> None:
     await _write(
         connection,
         event.channel_id,
@@ -126,7 +125,7 @@ async def _disconnected(connection: AsyncConnection, event: ChannelDisconnected,
     )
 
 
-async def _health(connection: AsyncConnection, event: ChannelHealthChanged, envelope: Envelope) -> None:
+async def _health(connection: Writing, event: ChannelHealthChanged, envelope: Envelope) -> None:
     await _write(
         connection,
         event.channel_id,

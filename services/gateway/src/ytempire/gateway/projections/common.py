@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
 from sqlalchemy import BigInteger, Column, DateTime, Table, Text, or_, text
 from sqlalchemy.dialects.postgresql import Insert, insert
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ytempire.events import Envelope
-from ytempire.eventstore.projection import is_live
+from ytempire.eventstore.projection import Writing, is_live
 
 CHANNEL = "gateway_changes"
 """PostgreSQL notification channel on which committed changes are told."""
@@ -32,7 +31,7 @@ def mark_column(name: str) -> Column[int]:
     return Column(name, BigInteger)
 
 
-async def upsert(connection: AsyncConnection, table: Table, row: Mapping[str, Any], mark: str | None = None) -> None:
+async def upsert(connection: Writing, table: Table, row: dict[str, Any], mark: str | None = None) -> None:
     """Write some columns of a row, whichever of its producers comes first.
 
     :param row: the key's columns, the tenant, and the columns to write. A row never changes its tenant.
@@ -57,7 +56,7 @@ def _upsert(table: Table, columns: Sequence[str], mark: str | None) -> Insert:
     return statement.on_conflict_do_update(index_elements=key, set_=written, where=where)
 
 
-async def announce(connection: AsyncConnection, tenant: str, topic: str, id_: str, envelope: Envelope) -> None:
+async def announce(connection: Writing, tenant: str, topic: str, id_: str, envelope: Envelope) -> None:
     """Tell every copy of the gateway, when this transaction commits, that something of a tenant changed.
 
     A rebuild into a shadow tells nothing: it changes nothing that anybody sees.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from sqlalchemy import JSON, BigInteger, Boolean, Column, Date, MetaData, Table, Text, or_, tuple_
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ytempire.events import Envelope
 from ytempire.events.analytics import (
@@ -14,7 +13,7 @@ from ytempire.events.analytics import (
     RevenueRecorded,
     TargetReached,
 )
-from ytempire.eventstore import Projection
+from ytempire.eventstore import Projection, Writing
 from ytempire.gateway.projections.common import announce, mark_column, tenant_column, time_column, upsert
 
 TABLES = MetaData()
@@ -76,7 +75,7 @@ recommendations = Table(
 )
 
 
-async def _latest_known(connection: AsyncConnection, table: Table, row: dict[str, object]) -> None:
+async def _latest_known(connection: Writing, table: Table, row: dict[str, object]) -> None:
     """Keep what was known last; of two known at the same moment the one that was recorded later."""
     statement = insert(table).values(row)
     key = [column.name for column in table.primary_key]
@@ -90,7 +89,7 @@ async def _latest_known(connection: AsyncConnection, table: Table, row: dict[str
     )
 
 
-async def _profit(connection: AsyncConnection, event: ProfitCalculated, envelope: Envelope) -> None:
+async def _profit(connection: Writing, event: ProfitCalculated, envelope: Envelope) -> None:
     row: dict[str, object] = {
         "user_id": event.user_id,
         "tenant_id": event.user_id,
@@ -106,7 +105,7 @@ async def _profit(connection: AsyncConnection, event: ProfitCalculated, envelope
     await announce(connection, event.user_id, "pnl", event.day.isoformat(), envelope)
 
 
-async def _revenue(connection: AsyncConnection, event: RevenueRecorded | RevenueAdjusted, envelope: Envelope) -> None:
+async def _revenue(connection: Writing, event: RevenueRecorded | RevenueAdjusted, envelope: Envelope) -> None:
     row: dict[str, object] = {
         "user_id": event.user_id,
         "tenant_id": event.user_id,
@@ -126,7 +125,7 @@ async def _revenue(connection: AsyncConnection, event: RevenueRecorded | Revenue
     await announce(connection, event.user_id, "revenue", event.day.isoformat(), envelope)
 
 
-async def _target(connection: AsyncConnection, event: TargetReached, envelope: Envelope) -> None:
+async def _target(connection: Writing, event: TargetReached, envelope: Envelope) -> None:
     row = {
         "user_id": event.user_id,
         "tenant_id": event.user_id,
@@ -138,7 +137,7 @@ async def _target(connection: AsyncConnection, event: TargetReached, envelope: E
     await announce(connection, event.user_id, "pnl", event.month.isoformat(), envelope)
 
 
-async def _recommended(connection: AsyncConnection, event: MonetizationRecommended, envelope: Envelope) -> None:
+async def _recommended(connection: Writing, event: MonetizationRecommended, envelope: Envelope) -> None:
     row = {
         "video_id": event.video_id,
         "tenant_id": event.user_id,

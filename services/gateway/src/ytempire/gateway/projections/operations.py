@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from sqlalchemy import JSON, Column, MetaData, Table, Text
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ytempire.events import Envelope, Event, gateway, public_events
-from ytempire.eventstore import Projection
+from ytempire.eventstore import Projection, Writing
 from ytempire.eventstore.projection import Apply
 from ytempire.gateway.projections.common import announce, mark_column, tenant_column, time_column, upsert
 
@@ -50,7 +49,7 @@ def _versioned(name: str | None) -> str:
     return next(event.type_name() for event in public_events() if event.__name__ == name)
 
 
-async def _asked(connection: AsyncConnection, event: Event, envelope: Envelope) -> None:
+async def _asked(connection: Writing, event: Event, envelope: Envelope) -> None:
     row = {
         "operation_id": envelope.id,
         "tenant_id": envelope.tenantid,
@@ -60,7 +59,7 @@ async def _asked(connection: AsyncConnection, event: Event, envelope: Envelope) 
     await upsert(connection, operations, row)
 
 
-async def _decided(connection: AsyncConnection, event: Event, envelope: Envelope) -> None:
+async def _decided(connection: Writing, event: Event, envelope: Envelope) -> None:
     row = {
         "operation_id": envelope.correlationid,
         "type": event.type_name(),

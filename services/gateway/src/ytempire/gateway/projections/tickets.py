@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import JSON, Boolean, Column, Double, MetaData, Table, Text
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ytempire.events import Envelope
 from ytempire.events.gateway import TicketRequested
@@ -17,7 +16,7 @@ from ytempire.events.support import (
     TicketReplied,
     TicketResolved,
 )
-from ytempire.eventstore import Projection
+from ytempire.eventstore import Projection, Writing
 from ytempire.gateway.projections.common import announce, mark_column, tenant_column, time_column, upsert
 
 TABLES = MetaData()
@@ -59,7 +58,7 @@ replies = Table(
 
 
 async def _write(
-    connection: AsyncConnection,
+    connection: Writing,
     ticket_id: str,
     user_id: str,
     envelope: Envelope,
@@ -75,12 +74,12 @@ async def _write(
     await announce(connection, user_id, "ticket", ticket_id, envelope)
 
 
-async def _requested(connection: AsyncConnection, event: TicketRequested, envelope: Envelope) -> None:
+async def _requested(connection: Writing, event: TicketRequested, envelope: Envelope) -> None:
     columns = {"video_id": event.video_id, "requested_at": envelope.time}
     await _write(connection, event.ticket_id, event.user_id, envelope, columns)
 
 
-async def _opened(connection: AsyncConnection, event: TicketOpened, envelope: Envelope) -> None:
+async def _opened(connection: Writing, event: TicketOpened, envelope: Envelope) -> None:
     columns = {
         "opened_at": envelope.time,
         "estimated_response_at": event.estimated_response_at,
@@ -99,7 +98,7 @@ async def _opened(connection: AsyncConnection, event: TicketOpened, envelope: En
     )
 
 
-async def _categorised(connection: AsyncConnection, event: TicketCategorised, envelope: Envelope) -> None:
+async def _categorised(connection: Writing, event: TicketCategorised, envelope: Envelope) -> None:
     await _write(
         connection,
         event.ticket_id,
@@ -110,7 +109,7 @@ async def _categorised(connection: AsyncConnection, event: TicketCategorised, en
     )
 
 
-async def _replied(connection: AsyncConnection, event: TicketReplied, envelope: Envelope) -> None:
+async def _replied(connection: Writing, event: TicketReplied, envelope: Envelope) -> None:
     row = {
         "event_id": envelope.id,
         "tenant_id": event.user_id,
@@ -123,12 +122,12 @@ async def _replied(connection: AsyncConnection, event: TicketReplied, envelope: 
     await announce(connection, event.user_id, "ticket", event.ticket_id, envelope)
 
 
-async def _escalated(connection: AsyncConnection, event: TicketEscalated, envelope: Envelope) -> None:
+async def _escalated(connection: Writing, event: TicketEscalated, envelope: Envelope) -> None:
     priority = {"priority": event.priority}
     await _write(connection, event.ticket_id, event.user_id, envelope, priority_mark=priority)
 
 
-async def _resolved(connection: AsyncConnection, event: TicketResolved, envelope: Envelope) -> None:
+async def _resolved(connection: Writing, event: TicketResolved, envelope: Envelope) -> None:
     status = {"status": "resolved", "resolution": event.resolution}
     await _write(connection, event.ticket_id, event.user_id, envelope, status_mark=status)
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any, Protocol
 
 from sqlalchemy import JSON, BigInteger, Boolean, Column, Date, Integer, MetaData, Table, Text
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ytempire.events import Envelope
+from ytempire.eventstore import Writing
 from ytempire.gateway.projections.common import announce, mark_column, tenant_column, time_column, upsert
 
 TABLES = MetaData()
@@ -105,7 +105,7 @@ class AboutVideo(Protocol):
 
 
 async def write_video(
-    connection: AsyncConnection, event: AboutVideo, envelope: Envelope, mark: str | None = None, **columns: Any
+    connection: Writing, event: AboutVideo, envelope: Envelope, mark: str | None = None, **columns: Any
 ) -> None:
     """Write some columns of the event's video and tell its owner's listeners."""
     row: dict[str, Any] = {"video_id": event.video_id, "tenant_id": event.user_id, **columns}

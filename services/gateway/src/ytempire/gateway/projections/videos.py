@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from ytempire.events import Envelope
 from ytempire.events.billing import VideoSlotConsumed, VideoSlotRefused, VideoSlotReleased, VideoSlotReserved
 from ytempire.events.gateway import ApprovalGiven, VideoRequested
@@ -28,12 +26,12 @@ from ytempire.events.publisher import (
     VideoPublishFailed,
     VideoScheduled,
 )
-from ytempire.eventstore import Projection
+from ytempire.eventstore import Projection, Writing
 from ytempire.gateway.projections.common import announce, upsert
 from ytempire.gateway.projections.video_tables import TABLES, costs, stages, write_video
 
 
-async def _requested(connection: AsyncConnection, event: VideoRequested, envelope: Envelope) -> None:
+async def _requested(connection: Writing, event: VideoRequested, envelope: Envelope) -> None:
     await write_video(
         connection,
         event,
@@ -49,42 +47,42 @@ async def _requested(connection: AsyncConnection, event: VideoRequested, envelop
     )
 
 
-async def _approved(connection: AsyncConnection, event: ApprovalGiven, envelope: Envelope) -> None:
+async def _approved(connection: Writing, event: ApprovalGiven, envelope: Envelope) -> None:
     await write_video(connection, event, envelope, approved_at=envelope.time)
 
 
-async def _slot_reserved(connection: AsyncConnection, event: VideoSlotReserved, envelope: Envelope) -> None:
+async def _slot_reserved(connection: Writing, event: VideoSlotReserved, envelope: Envelope) -> None:
     await write_video(connection, event, envelope, slot_day=event.day)
     await write_video(connection, event, envelope, "slot_mark", slot="reserved")
 
 
-async def _slot_refused(connection: AsyncConnection, event: VideoSlotRefused, envelope: Envelope) -> None:
+async def _slot_refused(connection: Writing, event: VideoSlotRefused, envelope: Envelope) -> None:
     await write_video(connection, event, envelope, "slot_mark", slot="refused")
 
 
-async def _slot_consumed(connection: AsyncConnection, event: VideoSlotConsumed, envelope: Envelope) -> None:
+async def _slot_consumed(connection: Writing, event: VideoSlotConsumed, envelope: Envelope) -> None:
     await write_video(connection, event, envelope, "slot_mark", slot="consumed")
 
 
-async def _slot_released(connection: AsyncConnection, event: VideoSlotReleased, envelope: Envelope) -> None:
+async def _slot_released(connection: Writing, event: VideoSlotReleased, envelope: Envelope) -> None:
     await write_video(connection, event, envelope, "slot_mark", slot="released")
 
 
-async def _accepted(connection: AsyncConnection, event: VideoAccepted, envelope: Envelope) -> None:
+async def _accepted(connection: Writing, event: VideoAccepted, envelope: Envelope) -> None:
     await write_video(connection, event, envelope, accepted_at=envelope.time)
     await write_video(connection, event, envelope, "state_mark", state="accepted", failure=None)
 
 
-async def _rejected(connection: AsyncConnection, event: VideoRejected, envelope: Envelope) -> None:
+async def _rejected(connection: Writing, event: VideoRejected, envelope: Envelope) -> None:
     failure = {"code": event.code, "stage": None, "message": event.message, "field": event.field}
     await write_video(connection, event, envelope, "state_mark", state="rejected", failure=failure)
 
 
-async def _titled(connection: AsyncConnection, event: TopicChosen | ScriptDrafted, envelope: Envelope) -> None:
+async def _titled(connection: Writing, event: TopicChosen | ScriptDrafted, envelope: Envelope) -> None:
     await write_video(connection, event, envelope, "title_mark", title=event.title)
 
 
-async def _cost_limit(connection: AsyncConnection, event: CostReserved, envelope: Envelope) -> None:
+async def _cost_limit(connection: Writing, event: CostReserved, envelope: Envelope) -> None:
     await write_video(
         connection,
         event,
@@ -94,7 +92,7 @@ async def _cost_limit(connection: AsyncConnection, event: CostReserved, envelope
     )
 
 
-async def _cost(connection: AsyncConnection, event: CostIncurred, envelope: Envelope) -> None:
+async def _cost(connection: Writing, event: CostIncurred, envelope: Envelope) -> None:
     row = {
         "cost_id": event.cost_id,
         "tenant_id": event.user_id,
@@ -113,7 +111,7 @@ async def _cost(connection: AsyncConnection, event: CostIncurred, envelope: Enve
     await announce(connection, event.user_id, "video", event.video_id, envelope)
 
 
-async def _stage(connection: AsyncConnection, event: VideoStageCompleted, envelope: Envelope) -> None:
+async def _stage(connection: Writing, event: VideoStageCompleted, envelope: Envelope) -> None:
     row = {
         "video_id": event.video_id,
         "stage": event.stage,
@@ -126,33 +124,33 @@ async def _stage(connection: AsyncConnection, event: VideoStageCompleted, envelo
     await write_video(connection, event, envelope, "stage_mark", stage=event.stage, percent=event.percent)
 
 
-async def _quality(connection: AsyncConnection, event: QualityAssessed, envelope: Envelope) -> None:
+async def _quality(connection: Writing, event: QualityAssessed, envelope: Envelope) -> None:
     assessed = event.model_dump(mode="json", include={"passed", "findings", "lufs", "true_peak_dbtp"})
     await write_video(connection, event, envelope, "quality_mark", quality=assessed)
 
 
-async def _rendered(connection: AsyncConnection, event: VideoRendered, envelope: Envelope) -> None:
+async def _rendered(connection: Writing, event: VideoRendered, envelope: Envelope) -> None:
     facts = event.model_dump(mode="json", exclude={"video_id", "user_id", "channel_id"})
     await write_video(connection, event, envelope, "title_mark", title=event.title)
     await write_video(connection, event, envelope, rendered=facts, rendered_at=envelope.time)
     await write_video(connection, event, envelope, "state_mark", state="rendered", failure=None)
 
 
-async def _failed(connection: AsyncConnection, event: VideoRenderFailed, envelope: Envelope) -> None:
+async def _failed(connection: Writing, event: VideoRenderFailed, envelope: Envelope) -> None:
     failure = {"code": event.code, "stage": event.stage, "message": event.message, "field": ""}
     await write_video(connection, event, envelope, "state_mark", state="failed", failure=failure)
 
 
-async def _scheduled(connection: AsyncConnection, event: VideoScheduled, envelope: Envelope) -> None:
+async def _scheduled(connection: Writing, event: VideoScheduled, envelope: Envelope) -> None:
     await write_video(connection, event, envelope, publish_at=event.publish_at)
     await write_video(connection, event, envelope, "publication_mark", publication="scheduled", problem=None)
 
 
-async def _uploading(connection: AsyncConnection, event: UploadStarted, envelope: Envelope) -> None:
+async def _uploading(connection: Writing, event: UploadStarted, envelope: Envelope) -> None:
     await write_video(connection, event, envelope, "publication_mark", publication="uploading", problem=None)
 
 
-async def _published(connection: AsyncConnection, event: VideoPublished, envelope: Envelope) -> None:
+async def _published(connection: Writing, event: VideoPublished, envelope: Envelope) -> None:
     await write_video(
         connection,
         event,
@@ -165,17 +163,17 @@ async def _published(connection: AsyncConnection, event: VideoPublished, envelop
     await write_video(connection, event, envelope, "publication_mark", publication="published", problem=None)
 
 
-async def _publish_rejected(connection: AsyncConnection, event: PublishRejected, envelope: Envelope) -> None:
+async def _publish_rejected(connection: Writing, event: PublishRejected, envelope: Envelope) -> None:
     problem = {"code": event.code, "message": event.message}
     await write_video(connection, event, envelope, publish_refusal=problem)
 
 
-async def _publish_failed(connection: AsyncConnection, event: VideoPublishFailed, envelope: Envelope) -> None:
+async def _publish_failed(connection: Writing, event: VideoPublishFailed, envelope: Envelope) -> None:
     problem = {"code": event.code, "message": event.message}
     await write_video(connection, event, envelope, "publication_mark", publication="failed", problem=problem)
 
 
-async def _verified(connection: AsyncConnection, event: PublicationVerified, envelope: Envelope) -> None:
+async def _verified(connection: Writing, event: PublicationVerified, envelope: Envelope) -> None:
     await write_video(
         connection,
         event,
@@ -186,7 +184,7 @@ async def _verified(connection: AsyncConnection, event: PublicationVerified, env
     )
 
 
-async def _monetised(connection: AsyncConnection, event: MonetizationApplied, envelope: Envelope) -> None:
+async def _monetised(connection: Writing, event: MonetizationApplied, envelope: Envelope) -> None:
     links = [link.model_dump(mode="json") for link in event.links]
     await write_video(connection, event, envelope, "links_mark", links=links)
 

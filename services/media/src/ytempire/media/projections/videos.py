@@ -6,7 +6,6 @@ from typing import Any
 
 from sqlalchemy import BigInteger, Column, Integer, MetaData, Table, Text
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ytempire.events import Envelope
 from ytempire.events.media import (
@@ -17,7 +16,7 @@ from ytempire.events.media import (
     VideoRenderFailed,
     VideoStageCompleted,
 )
-from ytempire.eventstore import Projection
+from ytempire.eventstore import Projection, Writing
 
 TABLES = MetaData()
 VIDEOS = Table(
@@ -44,7 +43,7 @@ COSTS = Table(
 )
 
 
-async def _set(connection: AsyncConnection, row: dict[str, Any]) -> None:
+async def _set(connection: Writing, row: dict[str, Any]) -> None:
     statement = insert(VIDEOS).values(row)
     await connection.execute(statement.on_conflict_do_update(index_elements=["video_id"], set_=row))
 
@@ -53,27 +52,27 @@ def _of(event: Any, **values: Any) -> dict[str, Any]:
     return {"video_id": event.video_id, "user_id": event.user_id, **values}
 
 
-async def _accepted(connection: AsyncConnection, event: VideoAccepted, _: Envelope) -> None:
+async def _accepted(connection: Writing, event: VideoAccepted, _: Envelope) -> None:
     await _set(connection, _of(event, channel_id=event.channel_id, status="accepted", percent=0))
 
 
-async def _rejected(connection: AsyncConnection, event: VideoRejected, _: Envelope) -> None:
+async def _rejected(connection: Writing, event: VideoRejected, _: Envelope) -> None:
     await _set(connection, _of(event, status="rejected"))
 
 
-async def _stage(connection: AsyncConnection, event: VideoStageCompleted, _: Envelope) -> None:
+async def _stage(connection: Writing, event: VideoStageCompleted, _: Envelope) -> None:
     await _set(connection, _of(event, status="working", stage=event.stage, percent=event.percent))
 
 
-async def _rendered(connection: AsyncConnection, event: VideoRendered, _: Envelope) -> None:
+async def _rendered(connection: Writing, event: VideoRendered, _: Envelope) -> None:
     await _set(connection, _of(event, status="rendered", percent=100, title=event.title))
 
 
-async def _failed(connection: AsyncConnection, event: VideoRenderFailed, _: Envelope) -> None:
+async def _failed(connection: Writing, event: VideoRenderFailed, _: Envelope) -> None:
     await _set(connection, _of(event, status="failed", stage=event.stage))
 
 
-async def _cost(connection: AsyncConnection, event: CostIncurred, _: Envelope) -> None:
+async def _cost(connection: Writing, event: CostIncurred, _: Envelope) -> None:
     row = {
         "cost_id": event.cost_id,
         "video_id": event.video_id,

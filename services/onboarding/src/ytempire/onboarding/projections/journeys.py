@@ -6,7 +6,6 @@ from typing import Any
 
 from sqlalchemy import Column, DateTime, Integer, MetaData, Table, Text
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ytempire.events import Envelope
 from ytempire.events.onboarding import (
@@ -17,7 +16,7 @@ from ytempire.events.onboarding import (
     SignUpAccepted,
     UserCreated,
 )
-from ytempire.eventstore import Projection
+from ytempire.eventstore import Projection, Writing
 
 metadata = MetaData()
 journeys = Table(
@@ -34,34 +33,34 @@ journeys = Table(
 )
 
 
-async def _set(connection: AsyncConnection, user_id: str, **values: Any) -> None:
+async def _set(connection: Writing, user_id: str, **values: Any) -> None:
     row = insert(journeys).values(user_id=user_id, **values)
     await connection.execute(row.on_conflict_do_update(index_elements=["user_id"], set_=values))
 
 
-async def _signed_up(connection: AsyncConnection, event: SignUpAccepted, envelope: Envelope) -> None:
+async def _signed_up(connection: Writing, event: SignUpAccepted, envelope: Envelope) -> None:
     await _set(connection, event.user_id, signed_up_at=envelope.time)
 
 
-async def _created(connection: AsyncConnection, event: UserCreated, envelope: Envelope) -> None:
+async def _created(connection: Writing, event: UserCreated, envelope: Envelope) -> None:
     await _set(connection, event.user_id, created_at=envelope.time)
 
 
-async def _plan(connection: AsyncConnection, event: PlanSelected, envelope: Envelope) -> None:
+async def _plan(connection: Writing, event: PlanSelected, envelope: Envelope) -> None:
     await _set(connection, event.user_id, plan=event.plan)
 
 
-async def _step(connection: AsyncConnection, event: OnboardingStepCompleted, envelope: Envelope) -> None:
+async def _step(connection: Writing, event: OnboardingStepCompleted, envelope: Envelope) -> None:
     row = insert(journeys).values(user_id=event.user_id, steps_done=1, next_step=event.next_step)
     more = {"steps_done": journeys.c.steps_done + 1, "next_step": row.excluded.next_step}
     await connection.execute(row.on_conflict_do_update(index_elements=["user_id"], set_=more))
 
 
-async def _completed(connection: AsyncConnection, event: OnboardingCompleted, envelope: Envelope) -> None:
+async def _completed(connection: Writing, event: OnboardingCompleted, envelope: Envelope) -> None:
     await _set(connection, event.user_id, completed_at=envelope.time)
 
 
-async def _mailed(connection: AsyncConnection, event: MailSent, envelope: Envelope) -> None:
+async def _mailed(connection: Writing, event: MailSent, envelope: Envelope) -> None:
     row = insert(journeys).values(user_id=event.user_id, mails_sent=1)
     more = {"mails_sent": journeys.c.mails_sent + 1}
     await connection.execute(row.on_conflict_do_update(index_elements=["user_id"], set_=more))

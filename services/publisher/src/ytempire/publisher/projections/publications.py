@@ -6,7 +6,6 @@ from typing import Any
 
 from sqlalchemy import Boolean, Column, DateTime, MetaData, Table, Text
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ytempire.events import Envelope
 from ytempire.events.publisher import (
@@ -17,7 +16,7 @@ from ytempire.events.publisher import (
     VideoPublishFailed,
     VideoScheduled,
 )
-from ytempire.eventstore import Projection
+from ytempire.eventstore import Projection, Writing
 
 TABLES = MetaData()
 CHANNELS = Table(
@@ -44,40 +43,40 @@ PUBLICATIONS = Table(
 )
 
 
-async def _channel(connection: AsyncConnection, row: dict[str, Any]) -> None:
+async def _channel(connection: Writing, row: dict[str, Any]) -> None:
     statement = insert(CHANNELS).values(row)
     await connection.execute(statement.on_conflict_do_update(index_elements=["channel_id"], set_=row))
 
 
-async def _publication(connection: AsyncConnection, event: Any, **values: Any) -> None:
+async def _publication(connection: Writing, event: Any, **values: Any) -> None:
     row = {"video_id": event.video_id, "user_id": event.user_id, "channel_id": event.channel_id, **values}
     statement = insert(PUBLICATIONS).values(row)
     await connection.execute(statement.on_conflict_do_update(index_elements=["video_id"], set_=row))
 
 
-async def _connected(connection: AsyncConnection, event: ChannelConnected, _: Envelope) -> None:
+async def _connected(connection: Writing, event: ChannelConnected, _: Envelope) -> None:
     columns = {"channel_id", "user_id", "youtube_channel_id", "title", "monetised"}
     await _channel(connection, {**event.model_dump(include=columns), "connected": True})
 
 
-async def _disconnected(connection: AsyncConnection, event: ChannelDisconnected, _: Envelope) -> None:
+async def _disconnected(connection: Writing, event: ChannelDisconnected, _: Envelope) -> None:
     await _channel(connection, {"channel_id": event.channel_id, "user_id": event.user_id, "connected": False})
 
 
-async def _scheduled(connection: AsyncConnection, event: VideoScheduled, _: Envelope) -> None:
+async def _scheduled(connection: Writing, event: VideoScheduled, _: Envelope) -> None:
     await _publication(connection, event, status="scheduled", publish_at=event.publish_at, privacy=event.privacy)
 
 
-async def _published(connection: AsyncConnection, event: VideoPublished, _: Envelope) -> None:
+async def _published(connection: Writing, event: VideoPublished, _: Envelope) -> None:
     await _publication(connection, event, status="published", platform_video_id=event.platform_video_id)
 
 
-async def _verified(connection: AsyncConnection, event: PublicationVerified, _: Envelope) -> None:
+async def _verified(connection: Writing, event: PublicationVerified, _: Envelope) -> None:
     status = "verified" if event.verified else "differs"
     await _publication(connection, event, status=status, verified=event.verified, privacy=event.privacy)
 
 
-async def _failed(connection: AsyncConnection, event: VideoPublishFailed, _: Envelope) -> None:
+async def _failed(connection: Writing, event: VideoPublishFailed, _: Envelope) -> None:
     await _publication(connection, event, status="failed")
 
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from sqlalchemy import JSON, Column, DateTime, Integer, MetaData, Table, Text
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ytempire.events import Envelope
 from ytempire.events.support import AlertRaised, AlertResolved, HealthChanged
-from ytempire.eventstore import Projection
+from ytempire.eventstore import Projection, Writing
 
 TABLES = MetaData()
 health = Table(
@@ -33,7 +32,7 @@ alerts = Table(
 _PLATFORM = "platform"
 
 
-async def _changed(connection: AsyncConnection, event: HealthChanged, envelope: Envelope) -> None:
+async def _changed(connection: Writing, event: HealthChanged, envelope: Envelope) -> None:
     row = {
         "scope": _PLATFORM,
         "healthy_percent": event.healthy_percent,
@@ -44,13 +43,13 @@ async def _changed(connection: AsyncConnection, event: HealthChanged, envelope: 
     await connection.execute(statement.on_conflict_do_update(index_elements=["scope"], set_=row))
 
 
-async def _raised(connection: AsyncConnection, event: AlertRaised, envelope: Envelope) -> None:
+async def _raised(connection: Writing, event: AlertRaised, envelope: Envelope) -> None:
     row = {**event.model_dump(), "raised_at": envelope.time}
     statement = insert(alerts).values(row)
     await connection.execute(statement.on_conflict_do_update(index_elements=["alert_id"], set_=row))
 
 
-async def _resolved(connection: AsyncConnection, event: AlertResolved, envelope: Envelope) -> None:
+async def _resolved(connection: Writing, event: AlertResolved, envelope: Envelope) -> None:
     row = {"alert_id": event.alert_id, "resolved_at": envelope.time}
     statement = insert(alerts).values(row)
     await connection.execute(statement.on_conflict_do_update(index_elements=["alert_id"], set_=row))

@@ -17,10 +17,9 @@ from sqlalchemy import (
     Text,
 )
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ytempire.events import Envelope, Event
-from ytempire.eventstore import Projection
+from ytempire.eventstore import Projection, Writing
 from ytempire.eventstore.projection import Apply
 from ytempire.support.domain.events import (
     VideoJobAccepted,
@@ -116,7 +115,7 @@ _COLUMNS: dict[type[Fact], dict[str, str]] = {
 """Which column takes which field of each fact."""
 
 
-async def _note(connection: AsyncConnection, event: Fact, _: Envelope) -> None:
+async def _note(connection: Writing, event: Fact, _: Envelope) -> None:
     values: dict[str, Any] = event.model_dump()
     named = {column: values[field] for field, column in _COLUMNS[type(event)].items()}
     row = {"video_id": event.video_id, "user_id": event.user_id, **named}

@@ -6,7 +6,6 @@ from typing import Any
 
 from sqlalchemy import JSON, Boolean, Column, DateTime, Double, MetaData, Table, Text
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ytempire.events import Envelope
 from ytempire.events.support import (
@@ -16,7 +15,7 @@ from ytempire.events.support import (
     TicketReplied,
     TicketResolved,
 )
-from ytempire.eventstore import Projection
+from ytempire.eventstore import Projection, Writing
 from ytempire.support.domain.events import ResponseDue, TicketAssessed, TicketTextKept
 
 TABLES = MetaData()
@@ -47,25 +46,25 @@ tickets = Table(
 )
 
 
-async def _write(connection: AsyncConnection, event: Any, **values: Any) -> None:
+async def _write(connection: Writing, event: Any, **values: Any) -> None:
     row = {"ticket_id": event.ticket_id, "user_id": event.user_id, **values}
     statement = insert(tickets).values(row)
     await connection.execute(statement.on_conflict_do_update(index_elements=["ticket_id"], set_=row))
 
 
-async def _kept(connection: AsyncConnection, event: TicketTextKept, _: Envelope) -> None:
+async def _kept(connection: Writing, event: TicketTextKept, _: Envelope) -> None:
     await _write(connection, event, subject_encrypted=event.subject, message_encrypted=event.message)
 
 
-async def _assessed(connection: AsyncConnection, event: TicketAssessed, _: Envelope) -> None:
+async def _assessed(connection: Writing, event: TicketAssessed, _: Envelope) -> None:
     await _write(connection, event, topic=event.topic, scores=event.scores, reasons=list(event.reasons))
 
 
-async def _categorised(connection: AsyncConnection, event: TicketCategorised, _: Envelope) -> None:
+async def _categorised(connection: Writing, event: TicketCategorised, _: Envelope) -> None:
     await _write(connection, event, category=event.category, confidence=event.confidence)
 
 
-async def _opened(connection: AsyncConnection, event: TicketOpened, envelope: Envelope) -> None:
+async def _opened(connection: Writing, event: TicketOpened, envelope: Envelope) -> None:
     await _write(
         connection,
         event,
@@ -80,20 +79,20 @@ async def _opened(connection: AsyncConnection, event: TicketOpened, envelope: En
     )
 
 
-async def _replied(connection: AsyncConnection, event: TicketReplied, envelope: Envelope) -> None:
+async def _replied(connection: Writing, event: TicketReplied, envelope: Envelope) -> None:
     if not event.automatic:
         await _write(connection, event, answered_at=envelope.time)
 
 
-async def _due(connection: AsyncConnection, event: ResponseDue, _: Envelope) -> None:
+async def _due(connection: Writing, event: ResponseDue, _: Envelope) -> None:
     await _write(connection, event, overdue=True)
 
 
-async def _escalated(connection: AsyncConnection, event: TicketEscalated, envelope: Envelope) -> None:
+async def _escalated(connection: Writing, event: TicketEscalated, envelope: Envelope) -> None:
     await _write(connection, event, priority=event.priority, escalated_at=envelope.time)
 
 
-async def _resolved(connection: AsyncConnection, event: TicketResolved, envelope: Envelope) -> None:
+async def _resolved(connection: Writing, event: TicketResolved, envelope: Envelope) -> None:
     await _write(connection, event, status="resolved", resolved_at=envelope.time, resolution=event.resolution)
 
 
