@@ -21,9 +21,10 @@ from ytempire.support.domain.events import TicketTextKept
 async def build(host: Host[ServiceSettings]) -> Service:
     """One handler: what is sealed is read, kept encrypted, and the ticket is open."""
     vault = Vault(host.store.pool, kek_file(host.settings.secrets_dir / KEK_FILE))
+    opener = host.opener
 
     async def open_ticket(event: TicketRequested, delivery: Delivery) -> None:
-        text = host.opener.open(event.sealed, host.clock.now())
+        text = opener.open(event.sealed, host.clock.now())
         kept = TicketTextKept(
             ticket_id=event.ticket_id,
             user_id=event.user_id,

@@ -15,13 +15,23 @@ from ytempire.cli.testing import until
 from ytempire.events import Envelope
 from ytempire.events.billing import CustomerCreated
 from ytempire.events.onboarding import EmailVerified
-from ytempire.eventstore import Arrived, EventStore, Mark, Projection, ReadModels, RewindError, derived_id, partition_of
+from ytempire.eventstore import (
+    Arrived,
+    EventStore,
+    Mark,
+    Projection,
+    ReadModels,
+    RewindError,
+    Writing,
+    derived_id,
+    partition_of,
+)
 from ytempire.eventstore.filling import Carried
 from ytempire.eventstore.shadow import rebuild
 from ytempire.eventstore.tasks import end
 from ytempire.eventstore.tracking import apply_foreign, apply_own, foreign_mark, own_position
 from ytempire.eventstore.workers import Projector
-from ytempire.eventstore.writing import Collected, apply_at_once
+from ytempire.eventstore.writing import Collected, Run
 
 TABLES = MetaData()
 SEEN = Table("seen", TABLES, Column("user_id", Text, primary_key=True), Column("times", Integer, nullable=False))
@@ -135,7 +145,7 @@ async def test_rule_4_8_a_run_takes_one_round_trip_only_from_where_every_model_s
         if refused:
             run = [run[0].model_copy(update={"data": {"user_id": "with a \0"}})]
         mark = Mark(positions[-1], positions[-1])
-        return await apply_at_once(models, [FOREIGN], "onboarding", PARTITION, run, previous, mark)
+        return await models.applier.apply(Run([FOREIGN], "onboarding", PARTITION, run, previous, mark))
 
     assert await at_once(3, 7, 8)
     assert not await at_once(3, 7, 8), "it stands at 8"
@@ -156,24 +166,53 @@ async def test_rule_4_8_a_run_takes_one_round_trip_only_from_where_every_model_s
 async def test_statements_of_one_table_keep_their_order_and_equal_ones_go_together() -> None:
     other = Table("other", MetaData(), Column("id", Text, primary_key=True))
     write, change, note = insert(SEEN), SEEN.update(), insert(other)
+
+    async def handler(connection: Writing, _: EmailVerified, envelope: Envelope) -> None:
+        number = envelope.position
+        await connection.execute(change if number == 2 else write, {"user_id": number, "times": 1})
+        if number % 2:
+            await connection.execute(note, {"id": number})
+
     collected = Collected()
-    collected.schema = "rm_a"
-    for statement, number in ((write, 0), (note, 1), (change, 2), (note, 3), (write, 4), (write, 5)):
-        await collected.execute(statement, {"id": number} if statement is note else {"user_id": number, "times": 1})
-    collected.schema = "rm_b"
-    await collected.execute(write, {"user_id": 6, "times": 1})
-    sent = [(sql.decode().split(" (")[0].split(" SET")[0], [*map(_number, rows)]) for sql, rows in collected.groups]
-    assert sent == [
-        ("INSERT INTO rm_a.seen", [0]),
-        ("INSERT INTO rm_a.other", [1, 3]),
-        ("UPDATE rm_a.seen", [2]),
-        ("INSERT INTO rm_a.seen", [4, 5]),
-        ("INSERT INTO rm_b.seen", [6]),
+    for partition, readers in ((1, "a"), (2, "ab")):
+        models = [Projection(name, TABLES, {EmailVerified: handler}) for name in readers]
+        events = [verified(number) for number in range(1, 6)]
+        await collected.collect(Run(models, "onboarding", partition, events, 7, Mark(8, 8)))
+    sent = [
+        (group.sql.decode().split(" (")[0].split(" SET")[0], [*map(_number, group.rows)]) for group in collected.groups
     ]
+    assert sent[1:] == [
+        ("INSERT INTO rm_a_v1.seen", [1]),
+        ("INSERT INTO rm_a_v1.other", [1, 3, 5, 1, 3, 5]),
+        ("UPDATE rm_a_v1.seen", [2]),
+        ("INSERT INTO rm_a_v1.seen", [3, 4, 5, 1]),
+        ("UPDATE rm_a_v1.seen", [2]),
+        ("INSERT INTO rm_a_v1.seen", [3, 4, 5]),
+        ("INSERT INTO rm_b_v1.seen", [1]),
+        ("INSERT INTO rm_b_v1.other", [1, 3, 5]),
+        ("UPDATE rm_b_v1.seen", [2]),
+        ("INSERT INTO rm_b_v1.seen", [3, 4, 5]),
+    ]
+    assert [row["partition"] for row in collected.groups[0].rows] == [1, 2]
 
 
 def _number(row: Mapping[str, Any]) -> Any:
     return row.get("user_id", row.get("id"))
+
+
+async def test_runs_that_wait_go_together_and_one_that_is_refused_holds_no_other_back(models: ReadModels) -> None:
+    """Given four partitions, one of which is offered a run from where it does not stand, when all come at once, then
+    three are applied."""
+    for partition in range(4):
+        await take(models, (3 + partition, 0), partition=partition)
+
+    async def offered(partition: int) -> bool:
+        previous = 3 + partition if partition != 2 else 4
+        run = Run([FOREIGN], "onboarding", partition, [verified(10 + partition)], previous, Mark(10 + partition, 9))
+        return await models.applier.apply(run)
+
+    assert await asyncio.gather(*map(offered, range(4))) == [True, True, False, True]
+    assert await rows(models, FOREIGN) == {user(n): 1 for n in (3, 4, 5, 6, 10, 11, 13)}
 
 
 async def test_the_own_log_is_followed_by_two_projectors_at_once(

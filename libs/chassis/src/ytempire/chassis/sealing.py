@@ -1,9 +1,9 @@
 """One-time values between services: sealed to the receiver's public key, with an expiry.
 
 The receiver's keys are two files of the secrets folder: ``<service>.seal.pub``, the public key to seal with, and
-``<service>.seal.key``, the private keys, one a line: base64, when it was made, and when it was retired. Both are read
-each time, so that a new key is used without a restart. A retired key is destroyed once everything that was sealed to it
-has expired; what was never opened by then is lost for good, also to who kept a copy of the log.
+``<service>.seal.key``, the private keys, one a line: base64, when it was made, and when it was retired. Both are looked
+at each time, so that a new key is used without a restart. A retired key is destroyed once everything that was sealed to
+it has expired; what was never opened by then is lost for good, also to who kept a copy of the log.
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ from __future__ import annotations
 import base64
 import hashlib
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import orjson
 from nacl.exceptions import CryptoError
@@ -23,6 +23,8 @@ from nacl.public import PrivateKey, PublicKey, SealedBox
 
 from ytempire.events.values import Sealed
 from ytempire.eventstore import PermanentError
+
+T = TypeVar("T")
 
 LONGEST = timedelta(days=7)
 """No value is sealed for longer."""
@@ -37,6 +39,7 @@ class Sealer:
 
     def __init__(self, secrets_dir: Path) -> None:
         self._dir = secrets_dir
+        self._files: dict[str, _File[tuple[str, SealedBox[PublicKey]]]] = {}
 
     def seal(self, recipient: str, value: dict[str, Any], now: datetime, ttl: timedelta) -> Sealed:
         """The value, for the recipient alone, until ``now + ttl``.
@@ -45,11 +48,11 @@ class Sealer:
         """
         if ttl > LONGEST:
             raise ValueError(f"a value is sealed for {LONGEST.days} days at most: its key is destroyed after that")
-        key = base64.b64decode((self._dir / f"{recipient}.seal.pub").read_bytes())
-        box = SealedBox(PublicKey(key))
+        file = self._files.setdefault(recipient, _File(self._dir / f"{recipient}.seal.pub", _seals))
+        key_id, box = file.read()
         return Sealed(
             recipient=recipient,
-            key_id=_key_id(key),
+            key_id=key_id,
             ciphertext=base64.b64encode(box.encrypt(orjson.dumps(value))).decode(),
             expires_at=now + ttl,
         )
@@ -62,7 +65,7 @@ class Opener:
     """
 
     def __init__(self, secrets_dir: Path, service: str) -> None:
-        self._service, self._keys = service, SealKeys(secrets_dir, service)
+        self._service, self._keys = service, _File(secrets_dir / f"{service}.seal.key", _opens)
         self._keys.read()
 
     def open(self, sealed: Sealed, now: datetime) -> dict[str, Any]:
@@ -72,11 +75,11 @@ class Opener:
         """
         if sealed.expires_at < now:
             raise PermanentError(f"a value sealed to {self._service} expired at {sealed.expires_at.isoformat()}")
-        key = next((kept.private for kept in self._keys.read() if kept.id == sealed.key_id), None)
-        if key is None:
+        box = self._keys.read().get(sealed.key_id)
+        if box is None:
             raise PermanentError(f"a value was not sealed to a key of {self._service} that is still kept")
         try:
-            opened: dict[str, Any] = orjson.loads(SealedBox(key).decrypt(base64.b64decode(sealed.ciphertext)))
+            opened: dict[str, Any] = orjson.loads(box.decrypt(base64.b64decode(sealed.ciphertext)))
         except CryptoError as error:
             raise PermanentError(f"a value was not sealed to {self._service}'s key") from error
         return opened
@@ -113,7 +116,7 @@ class SealKeys:
 
     def read(self) -> Sequence[SealKey]:
         """Every key that is kept, the one in use first."""
-        return [SealKey.parse(line) for line in self._private.read_text().splitlines() if line.strip()]
+        return _kept(self._private.read_bytes())
 
     def ensure(self, now: datetime) -> None:
         """Make the first key if there is none, and the public file if only that is missing."""
@@ -140,6 +143,35 @@ class SealKeys:
         """The private file first: whatever is sealed with the new public key can be opened."""
         _replace(self._private, "".join(f"{key.line()}\n" for key in keys), 0o600)
         _replace(self._public, base64.b64encode(bytes(keys[0].private.public_key)).decode() + "\n", 0o644)
+
+
+def _kept(content: bytes) -> list[SealKey]:
+    return [SealKey.parse(line) for line in content.decode().splitlines() if line.strip()]
+
+
+def _opens(content: bytes) -> dict[str, SealedBox[PrivateKey]]:
+    return {kept.id: SealedBox(kept.private) for kept in _kept(content)}
+
+
+def _seals(content: bytes) -> tuple[str, SealedBox[PublicKey]]:
+    key = base64.b64decode(content)
+    return _key_id(key), SealedBox(PublicKey(key))
+
+
+class _File(Generic[T]):
+    """What a file says, parsed again when another was put in its place: keys rotate while the process runs."""
+
+    def __init__(self, path: Path, parse: Callable[[bytes], T]) -> None:
+        self._path, self._parse = path, parse
+        self._known: tuple[tuple[int, int], T] | None = None
+
+    def read(self) -> T:
+        """:raises FileNotFoundError: if it is gone."""
+        state = self._path.stat()
+        stamp = state.st_ino, state.st_mtime_ns
+        if self._known is None or self._known[0] != stamp:
+            self._known = stamp, self._parse(self._path.read_bytes())
+        return self._known[1]
 
 
 def _key_id(public: bytes) -> str:

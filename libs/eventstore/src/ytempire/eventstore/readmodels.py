@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -11,20 +11,23 @@ from psycopg_pool import AsyncConnectionPool
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from ytempire.events import Envelope
 from ytempire.eventstore.generations import begin, generations
 from ytempire.eventstore.leases import LEASE_S
 from ytempire.eventstore.projection import Projection, within
+from ytempire.eventstore.writing import Applier
 
-_APPLYING = " ".join(
+_LAZY = " ".join(
     f"-c {setting}"
     for setting in (
         "timezone=UTC",
-        # what a crash of the server takes is read again from the log or its stream: rows and marks go together
         "synchronous_commit=off",
         # the locks of a process that froze in a transaction are freed before its lease is
         f"idle_in_transaction_session_timeout={LEASE_S - 1}s",
     )
 )
+
+Applied = Callable[[Sequence[Envelope]], None]
 
 
 class ReadModels:
@@ -43,12 +46,25 @@ class ReadModels:
         )
         # a query of its own needs no transaction around it, which would be two more round trips
         self._reads = self.engine.execution_options(isolation_level="AUTOCOMMIT")
-        self._applying = AsyncConnectionPool(
-            dsn, min_size=1, max_size=4, open=False, kwargs={"autocommit": True, "options": _APPLYING}
+        self._lazy = AsyncConnectionPool(
+            dsn, min_size=1, max_size=4, timeout=5, open=False, kwargs={"autocommit": True, "options": _LAZY}
         )
 
+        self.applier = Applier(self.lazily)
+        self._heard: list[Applied] = []
+
+    def on_applied(self, heard: Applied) -> None:
+        """Call ``heard`` with events of other services each time all read models have them, as this process knows."""
+        self._heard.append(heard)
+
+    def applied(self, run: Sequence[Envelope]) -> None:
+        """A run of another service's events was committed to all read models."""
+        for heard in self._heard:
+            heard(run)
+
     async def close(self) -> None:
-        await self._applying.close()
+        await self.applier.close()
+        await self._lazy.close()
         await self.engine.dispose()
 
     async def install(self) -> Sequence[Projection]:
@@ -75,8 +91,11 @@ class ReadModels:
             yield await within(connection, projection.schema)
 
     @asynccontextmanager
-    async def applying(self) -> AsyncIterator[psycopg.AsyncConnection[Any]]:
-        """A plain connection to apply events with, which can be read again: its commits do not wait for the disk."""
-        await self._applying.open()
-        async with self._applying.connection() as connection:
+    async def lazily(self) -> AsyncIterator[psycopg.AsyncConnection[Any]]:
+        """A plain connection whose commits do not wait for the disk.
+
+        For what can be done again from what is kept elsewhere, or means nothing without a commit that follows.
+        """
+        await self._lazy.open()
+        async with self._lazy.connection() as connection:
             yield connection

@@ -22,7 +22,7 @@ from ytempire.eventstore.parking import DATABASE_TROUBLE, apply_around_parked, r
 from ytempire.eventstore.projection import Projection
 from ytempire.eventstore.readmodels import ReadModels
 from ytempire.eventstore.records import Arrived, Mark, Recorded
-from ytempire.eventstore.writing import apply_at_once
+from ytempire.eventstore.writing import Run
 
 T = TypeVar("T")
 
@@ -40,7 +40,7 @@ async def apply_own(models: ReadModels, projection: Projection, records: Sequenc
     """
     run = [record.envelope() for record in records]
     first = run[0].position - 1
-    if await apply_at_once(models, [projection], models.service, OWN, run, first, Mark(position)):
+    if await models.applier.apply(Run([projection], models.service, OWN, run, first, Mark(position))):
         return
 
     async def apply(singly: bool) -> None:
@@ -77,7 +77,8 @@ async def apply_foreign(models: ReadModels, producer: str, partition: int, run: 
     readers = _readers(models, producer)
     if all(after.previous == before.envelope.position for before, after in pairwise(run)):
         envelopes, mark = [arrived.envelope for arrived in run], Mark(run[-1].envelope.position, run[-1].sequence)
-        if await apply_at_once(models, readers, producer, partition, envelopes, run[0].previous, mark):
+        if await models.applier.apply(Run(readers, producer, partition, envelopes, run[0].previous, mark)):
+            models.applied(envelopes)
             return len(run)
 
     async def apply(singly: bool) -> int:

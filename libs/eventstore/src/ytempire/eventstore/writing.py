@@ -1,13 +1,18 @@
-"""A run in one round trip: what the handlers of all read models write, their marks and the transaction around it.
+"""Runs of events in one round trip: what the handlers of all read models write, their marks, the transaction around it.
 
-It takes for granted what is so nearly always: every read model stands right before the run, and nothing of its source
-is parked. The one statement that moves the marks checks that; if it is otherwise, or anything is refused, nothing is
+It takes for granted what is so nearly always: every read model stands right before its run, and nothing of the source
+is parked. The statement that moves the marks checks that; if it is otherwise, or anything is refused, nothing is
 written and the caller goes the careful way, under locks (see ``tracking``).
+
+Runs that come while others are on their way wait and go together in the next transaction: nobody waits for a partner.
 """
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, cast
 
@@ -19,14 +24,14 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from ytempire.events import Envelope
 from ytempire.eventstore.deadletters import reason_of
 from ytempire.eventstore.projection import Projection
-from ytempire.eventstore.readmodels import ReadModels
 from ytempire.eventstore.records import Mark
+from ytempire.eventstore.tasks import end
 
 _STATEMENTS = 256
 _DIALECT = make_url("postgresql+psycopg://").get_dialect()()
 
 # division by zero is the refusal: it stops what is already on its way to the server
-_MOVE = """
+_MOVE = b"""
 with moved as (
     update es.tracking set position = %(position)s, seq = %(seq)s
     where model = any(%(models)s) and source = %(source)s and partition = %(partition)s and position = %(previous)s
@@ -35,9 +40,28 @@ select 1 / ((select count(*) from moved) = %(count)s
     and not exists (select from es.open_letters where consumer = any(%(models)s) and source = %(source)s))::int"""
 
 Row = Mapping[str, Any]
-Group = tuple[bytes, list[Row]]
-"""A statement and its rows."""
+Connections = Callable[[], AbstractAsyncContextManager[AsyncConnection[Any]]]
 log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Events of one partition of one source for every read model that reads it, from ``previous`` to ``mark``."""
+
+    readers: Sequence[Projection]
+    source: str
+    partition: int
+    events: Sequence[Envelope]
+    previous: int
+    mark: Mark
+
+
+@dataclass(slots=True)
+class _Group:
+    """One statement for some rows."""
+
+    sql: bytes
+    rows: list[Row] = field(default_factory=list)
 
 
 class Collected:
@@ -48,67 +72,119 @@ class Collected:
     """
 
     def __init__(self) -> None:
-        self.groups: list[Group] = []
-        self._last: dict[str, Group] = {}
-        self.schema = ""
-        """Where unqualified tables are."""
+        self.groups: list[_Group] = []
+        self._last: dict[str, _Group] = {}
+        self._schema = ""
+
+    async def collect(self, run: Run) -> None:
+        """What a run writes.
+
+        :raises Exception: what a handler raised.
+        """
+        move = {
+            "models": [projection.schema for projection in run.readers],
+            "source": run.source,
+            "partition": run.partition,
+            "previous": run.previous,
+            "position": run.mark.position,
+            "seq": run.mark.sequence,
+            "count": len(run.readers),
+        }
+        self._add(_MOVE, "es.tracking", [move])
+        for projection in run.readers:
+            self._schema = projection.schema
+            await projection.apply_run(self, run.events)
 
     async def execute(self, statement: Executable, parameters: Row | None = None) -> None:
         """Remember a statement with its row; nothing is sent."""
         row = parameters or {}
-        sql, table, bind = _compiled(statement, tuple(row), self.schema)
-        last = self._last.get(f"{self.schema}.{table}")
-        if last is None or last[0] != sql:
-            last = self._last[f"{self.schema}.{table}"] = (sql, [])
-            self.groups.append(last)
-        last[1].append(bind(row))
+        sql, table, bind = _compiled(statement, tuple(row), self._schema)
+        self._add(sql, table, [bind(row)])
+
+    def _add(self, sql: bytes, table: str, rows: Sequence[Row]) -> None:
+        group = self._last.get(table)
+        if group is None or group.sql != sql:
+            group = self._last[table] = _Group(sql)
+            self.groups.append(group)
+        group.rows.extend(rows)
 
 
-async def apply_at_once(
-    models: ReadModels,
-    readers: Sequence[Projection],
-    source: str,
-    partition: int,
-    run: Sequence[Envelope],
-    previous: int,
-    mark: Mark,
-) -> bool:
-    """Apply a run to every read model that reads it, from exactly ``previous`` to ``mark``; whether it was possible."""
-    collected = Collected()
-    try:
-        for projection in readers:
-            collected.schema = projection.schema
-            await projection.apply_run(collected, run)
-        parameters = {
-            "models": [projection.schema for projection in readers],
-            "source": source,
-            "partition": partition,
-            "previous": previous,
-            "position": mark.position,
-            "seq": mark.sequence,
-            "count": len(readers),
-        }
-        async with models.applying() as connection:
-            await _send(connection, parameters, collected.groups)
-    except Exception as error:
-        # whatever it is, the careful way meets it too and knows what to do about it
-        log.debug("a run is applied the careful way", source=source, partition=partition, reason=reason_of(error))
-        return False
-    return True
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    run: Run
+    done: asyncio.Future[bool]
 
 
-async def _send(connection: AsyncConnection[Any], move: Row, groups: Sequence[Group]) -> None:
-    """Begin, move the marks, write, commit: the server gets all of it at once."""
+class Applier:
+    """Applies runs, all that wait in one transaction."""
+
+    def __init__(self, connections: Connections) -> None:
+        self._connections = connections
+        self._waiting: list[_Waiting] = []
+        self._task: asyncio.Task[None] | None = None
+        self.backends: set[int] = set()
+        """Processes of the server that ever worked for this one: what they notify is known here already."""
+
+    async def apply(self, run: Run) -> bool:
+        """Whether a run could be applied so; if not, nothing of it is written."""
+        if run.previous == 0:
+            return False  # there are no marks yet
+        waiting = _Waiting(run, asyncio.get_running_loop().create_future())
+        self._waiting.append(waiting)
+        if self._task is None or self._task.done():
+            self._task = asyncio.create_task(self._work(), name="applier")
+        return await waiting.done
+
+    async def close(self) -> None:
+        """Stop at once: what was not committed is read again."""
+        if self._task is not None:
+            await end([self._task])
+
+    async def _work(self) -> None:
+        while self._waiting:
+            batch, self._waiting = self._waiting, []
+            await self._settle([waiting for waiting in batch if not waiting.done.done()])
+
+    async def _settle(self, batch: Sequence[_Waiting]) -> None:
+        """All together; if something is refused, each by itself."""
+        applied = await self._at_once([waiting.run for waiting in batch])
+        if not applied and len(batch) > 1:
+            for waiting in batch:
+                await self._settle([waiting])
+            return
+        for waiting in batch:
+            if not waiting.done.done():
+                waiting.done.set_result(applied)
+
+    async def _at_once(self, runs: Sequence[Run]) -> bool:
+        collected = Collected()
+        try:
+            for run in runs:
+                await collected.collect(run)
+            async with self._connections() as connection:
+                self.backends.add(connection.info.backend_pid)
+                await _send(connection, collected.groups)
+        except Exception as error:
+            # whatever it is, the careful way meets it too and knows what to do about it
+            log.debug("runs go the careful way", sources=[run.source for run in runs], reason=reason_of(error))
+            return False
+        return True
+
+
+async def _send(connection: AsyncConnection[Any], groups: Sequence[_Group]) -> None:
+    """Begin, move the marks, write, commit: the server gets all of it at once.
+
+    What a crash of the server takes is read again from the log or its stream, because rows and marks go together.
+    """
     try:
         async with connection.pipeline() as pipeline, connection.cursor() as cursor:
-            await cursor.execute("begin")
-            await cursor.execute(_MOVE, move, prepare=True)
-            for sql, rows in groups:
-                if len(rows) == 1:
-                    await cursor.execute(sql, rows[0], prepare=True)
+            await cursor.execute(b"begin")
+            for group in groups:
+                if len(group.rows) == 1:
+                    await cursor.execute(group.sql, group.rows[0], prepare=True)
                 else:
-                    await cursor.executemany(sql, rows)
-            await cursor.execute("commit")
+                    await cursor.executemany(group.sql, group.rows)
+            await cursor.execute(b"commit")
             await pipeline.sync()
     except Exception:
         await connection.rollback()
@@ -131,4 +207,5 @@ def _compiled(statement: Executable, columns: tuple[str, ...], schema: str) -> t
             values[name] = process(values[name])
         return values
 
-    return compiled.string.encode(), str(getattr(statement, "table", "")), bind
+    table = getattr(statement, "table", None)
+    return compiled.string.encode(), "" if table is None else f"{schema}.{table}", bind

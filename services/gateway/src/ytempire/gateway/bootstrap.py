@@ -41,7 +41,8 @@ async def build(host: Host[GatewaySettings]) -> Service:
 def _edge(host: Host[GatewaySettings]) -> tuple[Edge, Callable[[], Awaitable[None]]]:
     settings, engine, hub, passwords = host.settings, host.models.engine, Hub(), ArgonPasswords()
     credentials, sessions = SqlCredentials(engine), SqlSessions(engine)
-    consents, keys = SqlConsents(engine), SqlIdempotencyKeys(engine)
+    consents, keys = SqlConsents(engine), SqlIdempotencyKeys(host.models.lazily)
+    host.models.on_applied(hub.applied)
     digest_key = settings.key("gateway.digest.key")
     tokens = Tokens(settings.key("gateway.jwt.key"), settings.access_token_s, settings.media_link_s)
     intents = Intents(host.store, host.models, keys, hub, host.clock, settings.answer_wait_s)
@@ -53,7 +54,7 @@ def _edge(host: Host[GatewaySettings]) -> tuple[Edge, Callable[[], Awaitable[Non
         engine=engine,
         intents=intents,
         hub=hub,
-        changes=ChangeListener(settings.dsn(), hub),
+        changes=ChangeListener(settings.dsn(), hub, host.models.applier.backends),
         sealer=host.sealer,
         assets=AssetReader(settings.assets_dir, settings.key("assets.sign.key")),
         tokens=tokens,

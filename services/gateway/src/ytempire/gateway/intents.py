@@ -5,21 +5,24 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 import psycopg
 
 from ytempire.chassis import Clock
 from ytempire.chassis.telemetry import current_traceparent
-from ytempire.events import PLATFORM_TENANT, Event, Rejected, lookup
+from ytempire.events import PLATFORM_TENANT, Envelope, Event, Rejected, lookup
 from ytempire.eventstore import Claim, EventStore, MessageContext, ReadModels, StreamAppend, Unit, new_id
 from ytempire.gateway.live import Hub
 from ytempire.gateway.ports import IdempotencyKeys, Reservation
 from ytempire.gateway.problems import Problem
-from ytempire.gateway.projections.operations import OPERATIONS, operations, outcome_types, outcomes
+from ytempire.gateway.projections.operations import OPERATIONS, operations, outcome_types, outcomes, shown
 from ytempire.gateway.reading import StrangerReads, TenantReads
+
+T = TypeVar("T")
 
 _LOOK_AGAIN_S = 4.0
 """A notification can be missed while its listener reconnects."""
@@ -60,11 +63,11 @@ class Intents:
     async def reserve(self, scope: str, key: str, fingerprint: str) -> Reservation:
         """Take an idempotency key, or find what was done under it.
 
-        :raises Problem: 422 if the key came with another request before.
+        :raises Problem: 422 if the key came with another request before; 503 if the database cannot be reached.
         """
         now = self._clock.now()
         wanted = Reservation(scope, key, fingerprint, new_id(), new_id(), now)
-        held = await self._keys.reserve(wanted, now - KEY_LIFE)
+        held = await _insisting(lambda: self._keys.reserve(wanted, now - KEY_LIFE))
         if held.fingerprint != fingerprint:
             raise Problem(
                 422,
@@ -89,26 +92,21 @@ class Intents:
             context=MessageContext(tenant=tenant, traceparent=current_traceparent()),
             ids=(reservation.operation_id,),
         )
-        for attempt in range(1, _TRIES + 1):
-            try:
-                committed = await self._store.submit(unit)
-                return committed.events[0].data, committed.duplicate
-            except (psycopg.OperationalError, OSError) as error:
-                if attempt == _TRIES:
-                    raise unavailable() from error
-                await asyncio.sleep(0.2 * attempt)
-        raise AssertionError("unreachable: the loop returns or raises")
+        committed = await _insisting(lambda: self._store.submit(unit))
+        return committed.events[0].data, committed.duplicate
 
     async def request(self, tenant: str, reservation: Reservation, stream: str, event: Event) -> Outcome:
         """Record an intent and wait for its outcome."""
         intent = type(event).__name__
-        with self._hub.waiting(reservation.operation_id) as decided:
+        with self._hub.waiting(reservation.operation_id) as waiter:
             fields, known = await self.record(tenant, reservation, stream, event)
             outcome = Outcome(reservation.operation_id, intent, fields, "pending", {})
             deadline = time.monotonic() + self._wait_s
             while True:
-                if known or decided.is_set():
-                    decided.clear()
+                if waiter.events:
+                    outcome = _decided(outcome, tenant, waiter.events)
+                if outcome.status == "pending" and (known or waiter.changed.is_set()):
+                    waiter.changed.clear()
                     outcome = await self._outcome(tenant, reservation.operation_id, intent, fields)
                 left = deadline - time.monotonic()
                 if outcome.status != "pending" or left <= 0:
@@ -116,7 +114,7 @@ class Intents:
                 # not wait_for: up to Python 3.11 it swallows a cancellation that comes together with the event
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(min(left, _LOOK_AGAIN_S)):
-                        await decided.wait()
+                        await waiter.changed.wait()
                 known = True
 
     async def find(self, tenant: str, operation_id: str) -> Outcome | None:
@@ -142,6 +140,31 @@ class Intents:
         model = lookup(rows[0]["type"], "gateway")
         rejected = model is not None and issubclass(model, Rejected)
         return Outcome(operation_id, intent, fields, "rejected" if rejected else "succeeded", rows[0]["data"])
+
+
+def _decided(asked: Outcome, tenant: str, events: Sequence[Envelope]) -> Outcome:
+    """The outcome, if it is among the events that were just applied: what would be read of its row."""
+    for envelope in events:
+        if envelope.type in outcome_types(asked.intent) and tenant in (envelope.tenantid, PLATFORM_TENANT):
+            event = envelope.event()
+            status = "rejected" if isinstance(event, Rejected) else "succeeded"
+            return replace(asked, status=status, data=shown(event))
+    return asked
+
+
+async def _insisting(step: Callable[[], Awaitable[T]]) -> T:
+    """Do what may be done twice, again if the connection broke.
+
+    :raises Problem: 503 if it stays broken.
+    """
+    for attempt in range(1, _TRIES + 1):
+        try:
+            return await step()
+        except (psycopg.OperationalError, OSError) as error:
+            if attempt == _TRIES:
+                raise unavailable() from error
+            await asyncio.sleep(0.2 * attempt)
+    raise AssertionError("unreachable: the loop returns or raises")
 
 
 def unavailable() -> Problem:

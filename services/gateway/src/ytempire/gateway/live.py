@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import json
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,6 +20,7 @@ from nats.aio.client import Client
 from nats.aio.msg import Msg
 from pydantic import ValidationError
 
+from ytempire.events import Envelope
 from ytempire.events.signals import StageProgress
 from ytempire.gateway.projections.common import CHANNEL
 
@@ -42,12 +43,22 @@ class Change:
     data: dict[str, Any] = field(default_factory=dict)
 
 
+class Waiter:
+    """A request that waits for an operation's outcome."""
+
+    def __init__(self) -> None:
+        self.changed = asyncio.Event()
+        """Set when there is something to read."""
+        self.events: list[Envelope] = []
+        """What this process applied of the operation's chain; empty where another copy did."""
+
+
 class Hub:
     """Hands changes to listeners of their tenant, and wakes requests that wait for an outcome."""
 
     def __init__(self) -> None:
         self._listeners: dict[str, set[asyncio.Queue[Change]]] = {}
-        self._waiting: dict[str, set[asyncio.Event]] = {}
+        self._waiting: dict[str, set[Waiter]] = {}
         self._progress: OrderedDict[str, StageProgress] = OrderedDict()
 
     @contextlib.contextmanager
@@ -64,22 +75,30 @@ class Hub:
                 del self._listeners[tenant]
 
     @contextlib.contextmanager
-    def waiting(self, operation_id: str) -> Iterator[asyncio.Event]:
-        """An event that is set when the operation's outcome can be read."""
-        event = asyncio.Event()
+    def waiting(self, operation_id: str) -> Iterator[Waiter]:
+        """Hears when the operation's outcome can be read."""
+        waiter = Waiter()
         waiting = self._waiting.setdefault(operation_id, set())
-        waiting.add(event)
+        waiting.add(waiter)
         try:
-            yield event
+            yield waiter
         finally:
-            waiting.discard(event)
+            waiting.discard(waiter)
             if not waiting:
                 self._waiting.pop(operation_id, None)
 
-    def publish(self, change: Change) -> None:
-        if change.topic == "operation":
-            for event in self._waiting.get(change.id, ()):
-                event.set()
+    def applied(self, run: Sequence[Envelope]) -> None:
+        """This process committed events to the read models: faster than the database's word of it."""
+        for envelope in run:
+            for waiter in self._waiting.get(envelope.correlationid, ()):
+                waiter.events.append(envelope)
+                waiter.changed.set()
+
+    def publish(self, change: Change, *, decides: bool = False) -> None:
+        """Tell listeners; with ``decides`` also a request that waits for an operation's outcome."""
+        if decides and change.topic == "operation":
+            for waiter in self._waiting.get(change.id, ()):
+                waiter.changed.set()
         for queue in self._listeners.get(change.tenant, ()):
             if queue.full():
                 queue.get_nowait()
@@ -105,8 +124,9 @@ class Hub:
 class ChangeListener:
     """Follows the database's notifications, until cancelled."""
 
-    def __init__(self, dsn: str, hub: Hub) -> None:
-        self._dsn, self._hub = dsn, hub
+    def __init__(self, dsn: str, hub: Hub, own: Container[int]) -> None:
+        """``own`` holds the server's processes that commit for this one: ``Hub.applied`` is told of what they do."""
+        self._dsn, self._hub, self._own = dsn, hub, own
         self.connected = False
 
     async def run(self) -> None:
@@ -124,7 +144,7 @@ class ChangeListener:
             await connection.execute(f"listen {CHANNEL}")
             self.connected = True
             async for notice in connection.notifies():
-                self._hub.publish(Change(**json.loads(notice.payload)))
+                self._hub.publish(Change(**json.loads(notice.payload)), decides=notice.pid not in self._own)
 
 
 class ProgressListener:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import asdict
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import bindparam, case, delete, or_, select, update
+from psycopg import AsyncConnection
+from sqlalchemy import case, delete, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from ytempire.gateway.adapters.tables import credentials, idempotency, oauth_states, refresh_tokens
+from ytempire.gateway.adapters.tables import credentials, oauth_states, refresh_tokens
 from ytempire.gateway.ports import Consent, Credential, Reservation, Session
 
 
@@ -171,42 +176,41 @@ class SqlConsents:
             await connection.execute(delete(oauth_states).where(oauth_states.c.expires_at < before))
 
 
-_KEY = idempotency.c
-_RESERVATION = (_KEY.scope, _KEY.key, _KEY.fingerprint, _KEY.operation_id, _KEY.resource_id, _KEY.created_at)
-_FRESH_KEY = insert(idempotency)
-_TAKE_KEY = _FRESH_KEY.on_conflict_do_update(
-    index_elements=[_KEY.scope, _KEY.key],
-    set_={column.name: _FRESH_KEY.excluded[column.name] for column in _RESERVATION[2:]},
-    where=_KEY.created_at < bindparam("expired_before"),
-).returning(*_RESERVATION)
-"""Returns the row if the key was free, or used so long ago that it counts as free."""
-_HELD_KEY = select(*_RESERVATION).where(_KEY.scope == bindparam("of"), _KEY.key == bindparam("named"))
+# a row if the key was free, or used so long ago that it counts as free
+_TAKE_KEY = """
+insert into public.idempotency as held (scope, key, fingerprint, operation_id, resource_id, created_at)
+values (%(scope)s, %(key)s, %(fingerprint)s, %(operation_id)s, %(resource_id)s, %(created_at)s)
+on conflict (scope, key) do update set fingerprint = excluded.fingerprint, operation_id = excluded.operation_id,
+    resource_id = excluded.resource_id, created_at = excluded.created_at
+where held.created_at < %(expired_before)s
+returning scope, key, fingerprint, operation_id, resource_id, created_at"""
+_HELD_KEY = """
+select scope, key, fingerprint, operation_id, resource_id, created_at from public.idempotency
+where scope = %(scope)s and key = %(key)s"""
 
 
 class SqlIdempotencyKeys:
-    """First uses of idempotency keys."""
+    """First uses of idempotency keys: part of the way of every command, so straight to the driver.
 
-    def __init__(self, engine: AsyncEngine) -> None:
-        # one statement is its own transaction
-        self._engine = engine.execution_options(isolation_level="AUTOCOMMIT")
+    :param connections: need not wait for the disk. What is recorded under a key is committed behind it, in the same
+        log of the same server: where a crash takes the key, it took everything done under it.
+    """
+
+    def __init__(self, connections: Callable[[], AbstractAsyncContextManager[AsyncConnection[Any]]]) -> None:
+        self._connections = connections
 
     async def reserve(self, wanted: Reservation, expired_before: datetime) -> Reservation:
-        row = {
-            "scope": wanted.scope,
-            "key": wanted.key,
-            "fingerprint": wanted.fingerprint,
-            "operation_id": wanted.operation_id,
-            "resource_id": wanted.resource_id,
-            "created_at": wanted.created_at,
-        }
-        async with self._engine.connect() as connection:
-            taken = (await connection.execute(_TAKE_KEY, {**row, "expired_before": expired_before})).one_or_none()
-            held = taken or (await connection.execute(_HELD_KEY, {"of": wanted.scope, "named": wanted.key})).one()
+        row = {**asdict(wanted), "expired_before": expired_before}
+        async with self._connections() as connection:
+            taken = await (await connection.execute(_TAKE_KEY, row, prepare=True)).fetchone()
+            held = taken or await (await connection.execute(_HELD_KEY, row)).fetchone()
+        if held is None:
+            raise RuntimeError("an idempotency key was purged while it was asked for")
         return Reservation(*held)
 
     async def purge(self, before: datetime) -> None:
-        async with self._engine.begin() as connection:
-            await connection.execute(delete(idempotency).where(idempotency.c.created_at < before))
+        async with self._connections() as connection:
+            await connection.execute("delete from public.idempotency where created_at < %s", [before])
 
 
 async def reachable(engine: AsyncEngine) -> bool:

@@ -46,14 +46,3 @@ oauth_states = Table(
     _time("expires_at"),
     Column("code_digest", Text),
 )
-
-idempotency = Table(
-    "idempotency",
-    METADATA,
-    Column("scope", Text, primary_key=True),
-    Column("key", Text, primary_key=True),
-    Column("fingerprint", Text, nullable=False),
-    Column("operation_id", Text, nullable=False),
-    Column("resource_id", Text, nullable=False),
-    _time("created_at"),
-)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from fastapi import FastAPI, Response
-from opentelemetry.instrumentation.fastapi import FastAPIInstrumentor
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.types import ASGIApp
 
@@ -39,7 +38,14 @@ _ABOUT = (
 def create(edge: Edge) -> ASGIApp:
     """The public application."""
     app = FastAPI(
-        title="YTEMPIRE", version="1", description=_ABOUT, docs_url=None, redoc_url=None, openapi_url="/openapi.json"
+        title="YTEMPIRE",
+        version="1",
+        description=_ABOUT,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/openapi.json",
+        # ours are in ``headers``, without a span for each dependency
+        telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     app.state.edge = edge
     errors.install(app)
@@ -48,9 +54,6 @@ def create(edge: Edge) -> ASGIApp:
     app.include_router(pages.router)
     _add_health(app)
     pages.mount_files(app)
-    FastAPIInstrumentor.instrument_app(
-        app, excluded_urls="livez,readyz,metrics,static,swagger", exclude_spans=["receive", "send"]
-    )
     return errors.Shield(Dressed(errors.BodyLimit(app, MOST_BODY_BYTES)))
 
 

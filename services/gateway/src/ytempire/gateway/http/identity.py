@@ -20,7 +20,8 @@ _KEY_CHARACTERS = 255
 _CHALLENGE = {"WWW-Authenticate": "Bearer"}
 
 
-def edge_of(request: Request) -> Edge:
+async def edge_of(request: Request) -> Edge:
+    # async, or each request would wait for a thread
     return cast(Edge, request.app.state.edge)
 
 

@@ -15,6 +15,7 @@ from ytempire.eventstore.projection import Writing, is_live
 
 CHANNEL = "gateway_changes"
 """PostgreSQL notification channel on which committed changes are told."""
+_TELL = text("select pg_notify(:channel, :payload)")
 
 
 def tenant_column() -> Column[str]:
@@ -64,4 +65,4 @@ async def announce(connection: Writing, tenant: str, topic: str, id_: str, envel
     if not is_live(connection):
         return
     payload = json.dumps({"tenant": tenant, "topic": topic, "id": id_, "event": envelope.type})
-    await connection.execute(text("select pg_notify(:channel, :payload)"), {"channel": CHANNEL, "payload": payload})
+    await connection.execute(_TELL, {"channel": CHANNEL, "payload": payload})

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from functools import cache
+from typing import Any
+
 from sqlalchemy import JSON, Column, MetaData, Table, Text
 
 from ytempire.events import Envelope, Event, gateway, public_events
@@ -39,6 +42,7 @@ INTENTS: tuple[type[Event], ...] = tuple(
 _UNSHOWN = {"sealed", "analytics_grant"}
 
 
+@cache
 def outcome_types(intent: str) -> tuple[str, str]:
     """Names of an intent's success and rejection, for the intent's class name."""
     model: type[Event] = getattr(gateway, intent)
@@ -47,6 +51,11 @@ def outcome_types(intent: str) -> tuple[str, str]:
 
 def _versioned(name: str | None) -> str:
     return next(event.type_name() for event in public_events() if event.__name__ == name)
+
+
+def shown(event: Event) -> dict[str, Any]:
+    """The fields of an outcome that a person may see."""
+    return event.model_dump(mode="json", exclude=_UNSHOWN)
 
 
 async def _asked(connection: Writing, event: Event, envelope: Envelope) -> None:
@@ -64,7 +73,7 @@ async def _decided(connection: Writing, event: Event, envelope: Envelope) -> Non
         "operation_id": envelope.correlationid,
         "type": event.type_name(),
         "tenant_id": envelope.tenantid,
-        "data": event.model_dump(mode="json", exclude=_UNSHOWN),
+        "data": shown(event),
         "decided_at": envelope.time,
         "mark": envelope.position,
     }
