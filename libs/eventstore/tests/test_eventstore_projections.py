@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ytempire.cli.testing import until
 from ytempire.events import Envelope
-from ytempire.events.billing import CustomerCreated
+from ytempire.events.billing import CustomerCreated, TrialEnding
 from ytempire.events.onboarding import EmailVerified
 from ytempire.eventstore import (
     Arrived,
@@ -233,10 +233,49 @@ async def test_the_own_log_is_followed_by_two_projectors_at_once(
     assert await own_position(models, OWN) == 30
 
 
+async def test_events_that_do_not_concern_a_model_move_its_mark_when_it_is_quiet(
+    models: ReadModels, store: EventStore, open_store: Any
+) -> None:
+    """Given a model at 1, when events follow that it does not handle, one of them by another process, then it has read
+    them, and its mark follows once nothing comes any more."""
+    other = await open_store()
+    await store.append("account", CustomerCreated(user_id=user(0), stripe_customer_id="cus"))
+    projector = Projector(store, models, OWN)
+    task = asyncio.create_task(projector.run())
+    await until(lambda: _stands(projector, 1))
+    for writer in (store, other, store):
+        await writer.append("account", TrialEnding(user_id=user(0), trial_ends_at=store.clock()))
+    await until(lambda: _stands(projector, 4))
+
+    async def marked() -> bool:
+        return await own_position(models, OWN) == 4
+
+    await until(marked)
+    await end([task])
+    assert await rows(models, OWN) == {user(0): 1}
+
+
+async def _stands(projector: Projector, position: int) -> bool:
+    return projector.position == position
+
+
+async def test_what_another_process_wrote_is_not_in_memory(store: EventStore, open_store: Any) -> None:
+    other = await open_store()
+    created = [CustomerCreated(user_id=user(n), stripe_customer_id=f"cus_{n}") for n in range(3)]
+    await store.append("account", created[0])
+    assert [event.position for event in store.recent.take(0, 9) or ()] == [1]
+    assert store.recent.take(1, 9) == []
+    await other.append("account", created[1])
+    await store.append("account", created[2])
+    assert store.recent.take(1, 9) is None, "position 2 is the other's"
+    assert [event.position for event in store.recent.take(2, 9) or ()] == [3]
+    assert await store.read(2) == list(store.recent.take(2, 9) or ())
+
+
 async def test_a_rebuild_is_equal_and_a_changed_row_is_found(models: ReadModels, store: EventStore) -> None:
     created = [CustomerCreated(user_id=user(n % 4), stripe_customer_id=f"cus_{n}") for n in range(12)]
     await store.append("account", *created[:8])
-    await apply_own(models, OWN, await store.read(0), 8)
+    await apply_own(models, OWN, await store.read(0), 0, 8)
     await store.append("account", *created[8:])
 
     async def foreign(source: str, first: int) -> AsyncIterator[Carried]:

@@ -120,7 +120,7 @@ async def test_rule_4_10_what_an_earlier_release_wrote_is_read_in_the_newest_sha
     projection = Projection("rents", TABLES, {RentAgreed: _keep})
     models = ReadModels("billing", store.dsn, [projection])
     await models.install()
-    await apply_own(models, projection, await store.read(0), 3)
+    await apply_own(models, projection, await store.read(0), 0, 3)
     async with models.reading(projection) as connection:
         live = [row.micros for row in await connection.execute(select(RENTS.c.micros).order_by(RENTS.c.micros))]
     assert live == [e.rent.micros for e in wanted]

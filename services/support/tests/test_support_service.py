@@ -161,7 +161,7 @@ class Running:
         head = (await self.store.head()).position
         records = await self.store.read(0, head)
         for projection in PROJECTIONS:
-            await apply_own(self.models, projection, records, head)
+            await apply_own(self.models, projection, records, 0, head)
 
     async def rows(self, projection: Any, table: Table) -> Sequence[Any]:
         async with self.models.reading(projection) as connection:

@@ -1,12 +1,18 @@
-"""The newest committed outbox rows, kept in memory for a relay that would otherwise select what was just inserted."""
+"""What was committed last, kept in memory for loops that would otherwise select what was just inserted: outbox rows for
+the relay, events for read models and reactions."""
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from ytempire.eventstore.records import Recorded
+
 _KEPT = 4096
+
+
+_RECENT = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,3 +65,28 @@ class Feed:
             after = row.position
             newer.pop()
         return taken
+
+
+class Recent:
+    """The newest events of the log, as far as this process wrote them itself."""
+
+    def __init__(self, kept: int = _RECENT) -> None:
+        self._kept = kept
+        self._events: list[Recorded] = []
+
+    def offer(self, events: Sequence[Recorded]) -> None:
+        """Add committed events, in order."""
+        for event in events:
+            if self._events and event.position != self._events[-1].position + 1:
+                # another process wrote between
+                self._events.clear()
+            self._events.append(event)
+        if len(self._events) > 2 * self._kept:
+            del self._events[: -self._kept]
+
+    def take(self, after: int, limit: int) -> Sequence[Recorded] | None:
+        """The events behind a position, at most ``limit``; see ``Feed.take``."""
+        if not self._events or after > self._events[-1].position:
+            return []
+        start = after + 1 - self._events[0].position
+        return self._events[start : start + limit] if start >= 0 else None

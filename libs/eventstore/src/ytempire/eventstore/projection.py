@@ -56,9 +56,16 @@ class Projection:
     def _by_type(self) -> Mapping[str, Apply]:
         return {name: handler for event, handler in self.handlers.items() for name in type_names(event)}
 
-    def producers(self, service: str) -> set[str]:
+    def producers(self, service: str) -> frozenset[str]:
         """Whose logs it reads."""
-        return {p for event in self.handlers for p in ((service,) if event.private else event.producers)}
+        private, public = self._sources
+        return public | {service} if private else public
+
+    @cached_property
+    def _sources(self) -> tuple[bool, frozenset[str]]:
+        """Whether it reads private events, and the producers of the public ones."""
+        public = frozenset(p for event in self.handlers if not event.private for p in event.producers)
+        return any(event.private for event in self.handlers), public
 
     def handles(self, type_: str) -> bool:
         """Whether an event of this type has consequences."""

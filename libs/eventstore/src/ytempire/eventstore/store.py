@@ -12,7 +12,7 @@ from ytempire.events import Event, registry
 from ytempire.eventstore import reading
 from ytempire.eventstore.encode import Head
 from ytempire.eventstore.errors import VersionConflictError
-from ytempire.eventstore.feed import Feed
+from ytempire.eventstore.feed import Feed, Recent
 from ytempire.eventstore.protocol import Store
 from ytempire.eventstore.records import Claim, Committed, Recorded, Unit
 from ytempire.eventstore.writer import Writer
@@ -49,6 +49,11 @@ class EventStore(Store):
     @property
     def feed(self) -> Feed:
         return self._writer.feed
+
+    @property
+    def recent(self) -> Recent:
+        """The newest events of this process, in memory."""
+        return self._writer.recent
 
     def listen(self) -> asyncio.Event:
         return self._writer.listen()

@@ -33,19 +33,21 @@ OWN = -1
 """Partition under which a service tracks its own log, which is one gapless sequence."""
 
 
-async def apply_own(models: ReadModels, projection: Projection, records: Sequence[Recorded], position: int) -> None:
-    """Apply a run of own events that ends at ``position``, in one transaction. A refused one parks its stream.
+async def apply_own(
+    models: ReadModels, projection: Projection, records: Sequence[Recorded], previous: int, position: int
+) -> None:
+    """Apply what concerns a projection of its own log between two positions, in one transaction. A refused event parks
+    its stream.
 
-    :raises RewindError: if the run does not begin behind what was applied last.
+    :raises RewindError: if the projection does not stand at ``previous``.
     """
-    run = [record.envelope() for record in records]
-    first = run[0].position - 1
-    if await models.applier.apply(Run([projection], models.service, OWN, run, first, Mark(position))):
+    run = [record.envelope() for record in records if projection.handles(record.type)]
+    if await models.applier.apply(Run([projection], models.service, OWN, run, previous, Mark(position))):
         return
 
     async def apply(singly: bool) -> None:
         async with _applying(models) as connection:
-            if not await advance(connection, projection.schema, models.service, OWN, first, position, 0):
+            if not await advance(connection, projection.schema, models.service, OWN, previous, position, 0):
                 raise RewindError(0)
             await apply_around_parked(connection, projection, models.service, run, singly=singly)
 

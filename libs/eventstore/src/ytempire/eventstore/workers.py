@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -30,13 +30,42 @@ _POLL_S = 1.0
 log = structlog.get_logger()
 
 
+class _Log:
+    """A service's own log as its loops follow it: from memory what this process wrote, selected what it did not."""
+
+    def __init__(self, store: EventStore) -> None:
+        self._store, self._listener = store, store.listen()
+        self._look = True
+
+    async def after(self, position: int) -> Sequence[Recorded]:
+        """The next events; none where there are none, or where only another process wrote since the last look."""
+        self._listener.clear()
+        recent = self._store.recent.take(position, _PAGE)
+        if recent or (recent is not None and not self._look):
+            return recent
+        selected = await self._store.read(position, _PAGE)
+        self._look = bool(selected)
+        return selected
+
+    async def wait(self) -> bool:
+        """Until this process commits, or it is time to look for what another one wrote; whether it commits."""
+        # not wait_for: up to Python 3.11 it swallows a cancellation that comes together with the event
+        try:
+            async with asyncio.timeout(_POLL_S):
+                await self._listener.wait()
+            return True
+        except TimeoutError:
+            self._look = True
+            return False
+
+
 class Projector:
     """Keeps one projection level with its service's own log."""
 
     def __init__(self, store: EventStore, models: ReadModels, projection: Projection) -> None:
         self._store, self._models, self._projection = store, models, projection
         self.name = f"projection {projection.name}"
-        self.position = 0
+        self.position = self._mark = 0
 
     @property
     def projection(self) -> str:
@@ -44,26 +73,31 @@ class Projector:
         return self._projection.name
 
     async def run(self) -> None:
-        listener = self._store.listen()
-        self.position = await own_position(self._models, self._projection)
+        log_ = _Log(self._store)
+        self.position = self._mark = await own_position(self._models, self._projection)
         verdicts = Verdicts(self._store, [self._projection.schema])
         while True:
-            listener.clear()
             for judged in await verdicts.take():
                 if judged.source == self._store.service:
                     await release_parked(self._models, self._projection, judged.source, OWN, judged.stream)
-            records = await self._store.read(self.position, _PAGE)
-            if not records:
-                await _wait(listener)
-                continue
+            records = await log_.after(self.position)
+            quiet = not records and not await log_.wait()
             try:
-                await apply_own(self._models, self._projection, records, records[-1].position)
-                self.position = records[-1].position
+                await self._apply(records, quiet=quiet)
             except RewindError:
-                self.position = await own_position(self._models, self._projection)
+                self.position = self._mark = await own_position(self._models, self._projection)
             except DATABASE_TROUBLE as error:
                 log.warning("read model will go on", projection=self._projection.name, error=reason_of(error))
                 await asyncio.sleep(_POLL_S)
+
+    async def _apply(self, records: Sequence[Recorded], *, quiet: bool) -> None:
+        """Events that do not concern it move the mark when it is quiet, or when they are many."""
+        position = records[-1].position if records else self.position
+        concerned = any(self._projection.handles(record.type) for record in records)
+        if concerned or position >= self._mark + (1 if quiet else _PAGE):
+            await apply_own(self._models, self._projection, records, self._mark, position)
+            self._mark = position
+        self.position = position
 
 
 @dataclass(frozen=True)
@@ -113,6 +147,7 @@ class Reactor:
         self._letters = DeadLetters(store)
         self._parked: set[str] = set()
         self._progress = _Progress(0, 0)
+        self._saved = 0
 
     @property
     def busy(self) -> int:
@@ -125,26 +160,25 @@ class Reactor:
         return self._progress.seen
 
     async def run(self) -> None:
-        listener = self._store.listen()
-        mark = await self._load_mark()
+        log_ = _Log(self._store)
+        mark = self._saved = await self._load_mark()
         self._progress = _Progress(mark, mark)
         self._parked = await self._letters.parked(self._reaction.name)
         verdicts = Verdicts(self._store, [self._reaction.name])
         try:
             while True:
-                listener.clear()
                 for judged in await verdicts.take():
                     self._chain(judged.stream, partial(self._release, judged.stream))
-                records = await self._store.read(self._progress.seen, _PAGE)
+                records = await log_.after(self._progress.seen)
                 for record in records:
                     self._progress.seen = record.position
                     if record.type in self._by_type:
                         self._progress.open.add(record.position)
                         self._chain(record.stream, partial(self._settle, record))
-                if records and not self._progress.open:
+                quiet = not records and not await log_.wait()
+                # events that do not concern it move the mark when it is quiet, or when they are many
+                if not self._progress.open and self._progress.seen >= self._saved + (1 if quiet else _PAGE):
                     await self._save_mark(self._progress.settle(self._progress.seen))
-                if not records:
-                    await _wait(listener)
         finally:
             await end(self._last.values())
 
@@ -228,10 +262,4 @@ class Reactor:
                 " do update set position = greatest(es.checkpoints.position, excluded.position)",
                 [self._reaction.name, mark],
             )
-
-
-async def _wait(listener: asyncio.Event) -> None:
-    # not wait_for: up to Python 3.11 it swallows a cancellation that comes together with the event
-    with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(_POLL_S):
-            await listener.wait()
+        self._saved = max(self._saved, mark)

@@ -24,7 +24,7 @@ from ytempire.eventstore import crash
 from ytempire.eventstore.context import current
 from ytempire.eventstore.encode import Head, Placer, Prepared, prepare
 from ytempire.eventstore.errors import UnitRefusedError
-from ytempire.eventstore.feed import Feed, OutboxRow
+from ytempire.eventstore.feed import Feed, OutboxRow, Recent
 from ytempire.eventstore.records import Claim, Committed, Recorded, Unit
 from ytempire.eventstore.session import Session
 from ytempire.eventstore.verdict import Judge, Verdict
@@ -84,6 +84,7 @@ class Writer:
         self._since_refused = _CLOSE
         self._listeners: list[asyncio.Event] = []
         self.feed = Feed()
+        self.recent = Recent()
 
     def start(self) -> None:
         """Begin to commit, for callers of the running event loop."""
@@ -217,9 +218,12 @@ class Writer:
         self._told.append((before.outbox, placer.rows.outbox))
 
     def _answer(self, batch: Sequence[_Waiting], verdicts: Sequence[Verdict], told: Sequence[_Told]) -> None:
-        """In the event loop: the feed first, then whoever waits."""
+        """In the event loop: first what is kept in memory, then whoever waits."""
         for behind, rows in told:
             self.feed.offer(behind, rows)
+        for verdict in verdicts:
+            if isinstance(verdict, Committed) and not verdict.duplicate:
+                self.recent.offer(verdict.events)
         for waiting, verdict in zip(batch, verdicts, strict=True):
             if waiting.done.done():
                 continue

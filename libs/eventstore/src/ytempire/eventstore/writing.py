@@ -9,7 +9,6 @@ Runs that come while others are on their way wait and go together in the next tr
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
@@ -25,7 +24,7 @@ from ytempire.events import Envelope
 from ytempire.eventstore.deadletters import reason_of
 from ytempire.eventstore.projection import Projection
 from ytempire.eventstore.records import Mark
-from ytempire.eventstore.tasks import end
+from ytempire.eventstore.together import Together
 
 _STATEMENTS = 256
 _DIALECT = make_url("postgresql+psycopg://").get_dialect()()
@@ -109,52 +108,29 @@ class Collected:
         group.rows.extend(rows)
 
 
-@dataclass(frozen=True, slots=True)
-class _Waiting:
-    run: Run
-    done: asyncio.Future[bool]
-
-
 class Applier:
     """Applies runs, all that wait in one transaction."""
 
     def __init__(self, connections: Connections) -> None:
         self._connections = connections
-        self._waiting: list[_Waiting] = []
-        self._task: asyncio.Task[None] | None = None
+        self._together = Together(self._settle, "applier")
         self.backends: set[int] = set()
         """Processes of the server that ever worked for this one: what they notify is known here already."""
 
     async def apply(self, run: Run) -> bool:
         """Whether a run could be applied so; if not, nothing of it is written."""
-        if run.previous == 0:
-            return False  # there are no marks yet
-        waiting = _Waiting(run, asyncio.get_running_loop().create_future())
-        self._waiting.append(waiting)
-        if self._task is None or self._task.done():
-            self._task = asyncio.create_task(self._work(), name="applier")
-        return await waiting.done
+        # the first run of all finds no marks
+        return run.previous != 0 and await self._together.do(run)
 
     async def close(self) -> None:
         """Stop at once: what was not committed is read again."""
-        if self._task is not None:
-            await end([self._task])
+        await self._together.close()
 
-    async def _work(self) -> None:
-        while self._waiting:
-            batch, self._waiting = self._waiting, []
-            await self._settle([waiting for waiting in batch if not waiting.done.done()])
-
-    async def _settle(self, batch: Sequence[_Waiting]) -> None:
-        """All together; if something is refused, each by itself."""
-        applied = await self._at_once([waiting.run for waiting in batch])
-        if not applied and len(batch) > 1:
-            for waiting in batch:
-                await self._settle([waiting])
-            return
-        for waiting in batch:
-            if not waiting.done.done():
-                waiting.done.set_result(applied)
+    async def _settle(self, runs: Sequence[Run]) -> Sequence[bool]:
+        """All at once; if something is refused, each by itself."""
+        if await self._at_once(runs):
+            return [True] * len(runs)
+        return [len(runs) > 1 and await self._at_once([run]) for run in runs]
 
     async def _at_once(self, runs: Sequence[Run]) -> bool:
         collected = Collected()

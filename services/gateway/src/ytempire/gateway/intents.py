@@ -78,16 +78,17 @@ class Intents:
         return held
 
     async def record(
-        self, tenant: str, reservation: Reservation, stream: str, event: Event
+        self, tenant: str, reservation: Reservation, stream: str, event: Event, expected: int | None = None
     ) -> tuple[dict[str, Any], bool]:
         """Append an intent once.
 
+        :param expected: ``NO_STREAM`` where the stream is the reservation's own resource.
         :returns: its fields as they were recorded the first time, and whether that was before.
 
         :raises Problem: 503 if the store cannot be reached.
         """
         unit = Unit(
-            (StreamAppend(stream, (event,)),),
+            (StreamAppend(stream, (event,), expected),),
             Claim(f"http:{reservation.scope}", reservation.operation_id),
             context=MessageContext(tenant=tenant, traceparent=current_traceparent()),
             ids=(reservation.operation_id,),
@@ -95,11 +96,13 @@ class Intents:
         committed = await _insisting(lambda: self._store.submit(unit))
         return committed.events[0].data, committed.duplicate
 
-    async def request(self, tenant: str, reservation: Reservation, stream: str, event: Event) -> Outcome:
-        """Record an intent and wait for its outcome."""
+    async def request(
+        self, tenant: str, reservation: Reservation, stream: str, event: Event, expected: int | None = None
+    ) -> Outcome:
+        """Record an intent (see ``record``) and wait for its outcome."""
         intent = type(event).__name__
         with self._hub.waiting(reservation.operation_id) as waiter:
-            fields, known = await self.record(tenant, reservation, stream, event)
+            fields, known = await self.record(tenant, reservation, stream, event, expected)
             outcome = Outcome(reservation.operation_id, intent, fields, "pending", {})
             deadline = time.monotonic() + self._wait_s
             while True:

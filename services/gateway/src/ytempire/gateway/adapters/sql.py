@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
+import orjson
 from psycopg import AsyncConnection
 from sqlalchemy import case, delete, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from ytempire.eventstore.together import Together
 from ytempire.gateway.adapters.tables import credentials, oauth_states, refresh_tokens
 from ytempire.gateway.ports import Consent, Credential, Reservation, Session
 
@@ -176,21 +177,23 @@ class SqlConsents:
             await connection.execute(delete(oauth_states).where(oauth_states.c.expires_at < before))
 
 
-# a row if the key was free, or used so long ago that it counts as free
-_TAKE_KEY = """
+# a row for each key that was free, or used so long ago that it counts as free
+_TAKE_KEYS = """
 insert into public.idempotency as held (scope, key, fingerprint, operation_id, resource_id, created_at)
-values (%(scope)s, %(key)s, %(fingerprint)s, %(operation_id)s, %(resource_id)s, %(created_at)s)
+select * from json_to_recordset(%s::json) as wanted
+    (scope text, key text, fingerprint text, operation_id text, resource_id text, created_at timestamptz)
 on conflict (scope, key) do update set fingerprint = excluded.fingerprint, operation_id = excluded.operation_id,
     resource_id = excluded.resource_id, created_at = excluded.created_at
-where held.created_at < %(expired_before)s
+where held.created_at < %s
 returning scope, key, fingerprint, operation_id, resource_id, created_at"""
-_HELD_KEY = """
+_HELD_KEYS = """
 select scope, key, fingerprint, operation_id, resource_id, created_at from public.idempotency
-where scope = %(scope)s and key = %(key)s"""
+    join json_to_recordset(%s::json) as wanted (scope text, key text) using (scope, key)"""
 
 
 class SqlIdempotencyKeys:
-    """First uses of idempotency keys: part of the way of every command, so straight to the driver.
+    """First uses of idempotency keys: part of the way of every command, so straight to the driver, all that come at
+    once in one statement.
 
     :param connections: need not wait for the disk. What is recorded under a key is committed behind it, in the same
         log of the same server: where a crash takes the key, it took everything done under it.
@@ -198,15 +201,23 @@ class SqlIdempotencyKeys:
 
     def __init__(self, connections: Callable[[], AbstractAsyncContextManager[AsyncConnection[Any]]]) -> None:
         self._connections = connections
+        self._together = Together(self._reserve, "idempotency keys")
 
     async def reserve(self, wanted: Reservation, expired_before: datetime) -> Reservation:
-        row = {**asdict(wanted), "expired_before": expired_before}
+        return await self._together.do((wanted, expired_before))
+
+    async def _reserve(self, asked: Sequence[tuple[Reservation, datetime]]) -> Sequence[Reservation]:
+        first: dict[tuple[str, str], Reservation] = {}
+        for wanted, _ in asked:
+            first.setdefault((wanted.scope, wanted.key), wanted)
         async with self._connections() as connection:
-            taken = await (await connection.execute(_TAKE_KEY, row, prepare=True)).fetchone()
-            held = taken or await (await connection.execute(_HELD_KEY, row)).fetchone()
-        if held is None:
-            raise RuntimeError("an idempotency key was purged while it was asked for")
-        return Reservation(*held)
+            rows, expired = orjson.dumps(list(first.values())).decode(), min(before for _, before in asked)
+            taken = await (await connection.execute(_TAKE_KEYS, [rows, expired], prepare=True)).fetchall()
+            if len(taken) < len(first):
+                taken += await (await connection.execute(_HELD_KEYS, [rows])).fetchall()
+        # those taken now come first; those held before cannot be among them
+        held = {(row[0], row[1]): Reservation(*row) for row in reversed(taken)}
+        return [held[wanted.scope, wanted.key] for wanted, _ in asked]
 
     async def purge(self, before: datetime) -> None:
         async with self._connections() as connection:

@@ -20,12 +20,16 @@ _KEY_CHARACTERS = 255
 _CHALLENGE = {"WWW-Authenticate": "Bearer"}
 
 
-async def edge_of(request: Request) -> Edge:
-    # async, or each request would wait for a thread
+def edge_of(request: Request) -> Edge:
     return cast(Edge, request.app.state.edge)
 
 
-EdgeNow = Annotated[Edge, Depends(edge_of)]
+async def _edge_now(request: Request) -> Edge:
+    # async, or each request would wait for a thread
+    return edge_of(request)
+
+
+EdgeNow = Annotated[Edge, Depends(_edge_now)]
 
 
 def network_address(request: Request) -> str:
@@ -34,7 +38,7 @@ def network_address(request: Request) -> str:
 
 
 async def bearer(
-    edge: EdgeNow, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
+    request: Request, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
 ) -> Access:
     if credentials is None:
         raise Problem(
@@ -44,7 +48,7 @@ async def bearer(
             headers=_CHALLENGE,
         )
     try:
-        return edge.tokens.read_access(credentials.credentials)
+        return edge_of(request).tokens.read_access(credentials.credentials)
     except TokenError as error:
         raise Problem(401, error.code, str(error), headers=_CHALLENGE) from error
 
@@ -52,9 +56,9 @@ async def bearer(
 Bearer = Annotated[Access, Depends(bearer)]
 
 
-async def reads(edge: EdgeNow, access: Bearer) -> TenantReads:
+async def reads(request: Request, access: Bearer) -> TenantReads:
     """Read models as the person who asks may see them."""
-    return TenantReads(edge.models, access.user_id)
+    return TenantReads(edge_of(request).models, access.user_id)
 
 
 Reads = Annotated[TenantReads, Depends(reads)]
@@ -89,12 +93,14 @@ IdempotencyKey = Annotated[
 ]
 
 
-async def user_write(request: Request, edge: EdgeNow, access: Bearer, key: IdempotencyKey = None) -> UserWrite:
+async def user_write(request: Request, access: Bearer, key: IdempotencyKey = None) -> UserWrite:
+    edge = edge_of(request)
     edge.writes.take(access.user_id)
     return UserWrite(edge, access.user_id, _checked(key), await _fingerprint(request, edge.digest_key), access.user_id)
 
 
-async def stranger_write(request: Request, edge: EdgeNow, key: IdempotencyKey = None) -> Write:
+async def stranger_write(request: Request, key: IdempotencyKey = None) -> Write:
+    edge = edge_of(request)
     edge.strangers.take(network_address(request))
     return Write(edge, "stranger", _checked(key), await _fingerprint(request, edge.digest_key))
 

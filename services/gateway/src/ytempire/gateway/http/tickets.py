@@ -8,6 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 
 from ytempire.events.gateway import TicketRequested
+from ytempire.eventstore import NO_STREAM
 from ytempire.gateway.http.answers import API, PENDING, PROBLEMS, Json, answer, known_id, spoken
 from ytempire.gateway.http.fields import Body, Message, Subject
 from ytempire.gateway.http.identity import EdgeNow, Reads, UserWrites
@@ -43,7 +44,7 @@ async def open_ticket(body: TicketBody, write: UserWrites, edge: EdgeNow) -> Res
         video_id=body.video_id,
         sealed=edge.sealer.seal("support", text, edge.clock.now(), _SEALED_FOR),
     )
-    outcome = await edge.intents.request(write.user_id, reservation, f"ticket-{ticket_id}", event)
+    outcome = await edge.intents.request(write.user_id, reservation, f"ticket-{ticket_id}", event, NO_STREAM)
     return answer(outcome, created=f"{API}/tickets/{ticket_id}", resource={"ticket_id": ticket_id})
 
 

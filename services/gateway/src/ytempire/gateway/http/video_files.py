@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import FileResponse
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
@@ -24,13 +24,14 @@ _optional_bearer = HTTPBearer(auto_error=False, scheme_name="HTTPBearer")
 
 async def viewer(
     video_id: str,
+    request: Request,
     edge: EdgeNow,
     credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_optional_bearer)],
     token: Annotated[str | None, Query(description="From the video's `links`, for players without headers")] = None,
 ) -> TenantReads:
     """Whoever may see the video: by header, or by the link's token."""
     if credentials is not None or token is None:
-        return TenantReads(edge.models, (await bearer(edge, credentials)).user_id)
+        return TenantReads(edge.models, (await bearer(request, credentials)).user_id)
     try:
         return TenantReads(edge.models, edge.tokens.read_media(token, video_id))
     except TokenError as error:

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query, Response
 
 from ytempire.events.gateway import ApprovalGiven, PublishRequested, VideoRequested
+from ytempire.eventstore import NO_STREAM
 from ytempire.gateway.http.answers import API, PENDING, PROBLEMS, Json, answer, known_id
 from ytempire.gateway.http.fields import Body, Brief, LengthS, Topic, Word
 from ytempire.gateway.http.identity import EdgeNow, Reads, UserWrites
@@ -73,7 +74,7 @@ async def generate(body: GenerateBody, write: UserWrites, edge: EdgeNow) -> Resp
         requested_by="user",
         first=first,
     )
-    outcome = await edge.intents.request(write.user_id, reservation, f"video-{video_id}", event)
+    outcome = await edge.intents.request(write.user_id, reservation, f"video-{video_id}", event, NO_STREAM)
     links = {"status_url": f"{API}/videos/status/{video_id}", "video_url": f"{API}/videos/{video_id}"}
     return answer(
         outcome,
