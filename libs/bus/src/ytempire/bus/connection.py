@@ -53,6 +53,7 @@ def broker(access: NatsAccess, name: str) -> NatsBroker:
         name=name,
         security=SASLPlaintext(username=access.user, password=access.password, use_ssl=False),
         middlewares=[Settle],
+        apply_types=False,
         max_reconnect_attempts=-1,
         reconnect_time_wait=1,
         logger=None,

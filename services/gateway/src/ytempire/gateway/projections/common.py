@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, DateTime, Table, Text, or_, text
+from sqlalchemy import BigInteger, Column, ColumnElement, DateTime, Table, Text, case, or_, text
 from sqlalchemy.dialects.postgresql import Insert, insert
 
 from ytempire.events import Envelope
@@ -32,28 +32,45 @@ def mark_column(name: str) -> Column[int]:
     return Column(name, BigInteger)
 
 
-async def upsert(connection: Writing, table: Table, row: dict[str, Any], mark: str | None = None) -> None:
+async def upsert(
+    connection: Writing,
+    table: Table,
+    row: dict[str, Any],
+    mark: str | None = None,
+    groups: Mapping[str, Iterable[str]] | None = None,
+) -> None:
     """Write some columns of a row, whichever of its producers comes first.
 
     :param row: the key's columns, the tenant, and the columns to write. A row never changes its tenant.
     :param mark: name of the column in ``row`` that holds the position; an older event never overwrites a newer one.
         Whoever writes one column under a mark writes all of them, so that the order of arrival does not matter.
+    :param groups: the same for parts of the row: by mark, the columns that are written under it.
     """
-    await connection.execute(_upsert(table, tuple(row), mark), row)
+    parts = tuple((name, tuple(columns)) for name, columns in (groups or {}).items())
+    await connection.execute(_upsert(table, tuple(row), mark, parts), row)
 
 
 @cache
-def _upsert(table: Table, columns: Sequence[str], mark: str | None) -> Insert:
+def _upsert(
+    table: Table, columns: Sequence[str], mark: str | None, groups: Sequence[tuple[str, Sequence[str]]]
+) -> Insert:
     """The statement for some columns of a table; there are as many as handlers write, and building one costs more than
     running it."""
     statement = insert(table)
     key = [column.name for column in table.primary_key]
-    written = {name: statement.excluded[name] for name in columns if name not in key and name != "tenant_id"}
+    new = statement.excluded
+
+    def newer(name: str) -> ColumnElement[bool]:
+        return or_(table.c[name].is_(None), table.c[name] < new[name])
+
+    written: dict[str, Any] = {name: new[name] for name in columns if name not in key and name != "tenant_id"}
     if not written:
         return statement.on_conflict_do_nothing()
-    where = table.c.tenant_id == statement.excluded.tenant_id
+    for name, part in groups:
+        written |= {column: case((newer(name), new[column]), else_=table.c[column]) for column in (*part, name)}
+    where = table.c.tenant_id == new.tenant_id
     if mark is not None:
-        where &= or_(table.c[mark].is_(None), table.c[mark] < statement.excluded[mark])
+        where &= newer(mark)
     return statement.on_conflict_do_update(index_elements=key, set_=written, where=where)
 
 

@@ -66,11 +66,10 @@ async def _write(
     **marked: Mapping[str, Any],
 ) -> None:
     """Write plain columns and, by their mark, groups of columns that others write too; told once."""
-    whose = {"ticket_id": ticket_id, "tenant_id": user_id}
-    if columns is not None:
-        await upsert(connection, tickets, {**whose, **columns})
+    row = {"ticket_id": ticket_id, "tenant_id": user_id, **(columns or {})}
     for mark, group in marked.items():
-        await upsert(connection, tickets, {**whose, **group, mark: envelope.position}, mark)
+        row |= {**group, mark: envelope.position}
+    await upsert(connection, tickets, row, groups=marked)
     await announce(connection, user_id, "ticket", ticket_id, envelope)
 
 
