@@ -84,6 +84,20 @@ async def test_what_is_due_happens_in_the_order_of_its_time(store: EventStore, r
     assert (await verify(store)).findings == []
 
 
+async def test_what_another_copy_sets_is_found_by_the_one_that_runs(
+    store: EventStore, runner: TimerRunner, clock: Any, open_store: Any
+) -> None:
+    """Given a runner whose own process commits nothing, when another sets a timer that is due, then it fires."""
+    await until_fired(store, runner, clock)
+    other = await open_store()
+    await set_(other, timer(clock, "theirs", -1))
+
+    async def theirs() -> bool:
+        return await fired(store) == ["theirs"]
+
+    await until(theirs)
+
+
 async def test_a_cancelled_timer_never_fires(store: EventStore, runner: TimerRunner, clock: Any) -> None:
     await set_(store, timer(clock, "one", 1), timer(clock, "two", 1))
     await set_(store, cancel=("one", "never set"))

@@ -51,6 +51,11 @@ class EventStore(Store):
         return self._writer.feed
 
     @property
+    def timers_changed(self) -> asyncio.Event:
+        """Set after each commit of this process that set or cancelled timers."""
+        return self._writer.timers_changed
+
+    @property
     def recent(self) -> Recent:
         """The newest events of this process, in memory."""
         return self._writer.recent

@@ -18,6 +18,8 @@ from ytempire.eventstore.records import StreamAppend, Unit
 from ytempire.eventstore.store import EventStore
 
 _BATCH = 200
+_POLL_S = 1.0
+"""Now and then it looks for what another copy of the service set."""
 _NEXT = """
 select (select min(due) from es.timers where type <> all(%(quiet)s)),
     (select min(due) from es.timers where type = any(%(quiet)s))"""
@@ -63,12 +65,13 @@ class TimerRunner:
             await self._fire_due()
 
     async def run(self) -> None:
-        listener = self._store.listen()
-        listener.set()
+        look_at = 0.0
         while True:
             self.moved.clear()
-            if listener.is_set():
-                listener.clear()
+            now = asyncio.get_running_loop().time()
+            if self._store.timers_changed.is_set() or now >= look_at:
+                self._store.timers_changed.clear()
+                look_at = now + _POLL_S
                 await self.refresh()
             if self.due(self._store.clock()):
                 await self._fire_due()

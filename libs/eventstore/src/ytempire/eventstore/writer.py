@@ -83,6 +83,8 @@ class Writer:
         self._careful = 0
         self._since_refused = _CLOSE
         self._listeners: list[asyncio.Event] = []
+        self.timers_changed = asyncio.Event()
+        """Set after a commit that set or cancelled timers; whoever waits clears it."""
         self.feed = Feed()
         self.recent = Recent()
 
@@ -231,6 +233,8 @@ class Writer:
                 waiting.done.set_exception(verdict)
             else:
                 waiting.done.set_result(verdict)
+        if any(waiting.prepared.timers for waiting in batch):
+            self.timers_changed.set()
         for listener in self._listeners:
             listener.set()
 

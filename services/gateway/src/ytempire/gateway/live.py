@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 from collections import OrderedDict
 from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import orjson
 import psycopg
 import structlog
 from nats.aio.client import Client
@@ -144,7 +144,7 @@ class ChangeListener:
             await connection.execute(f"listen {CHANNEL}")
             self.connected = True
             async for notice in connection.notifies():
-                self._hub.publish(Change(**json.loads(notice.payload)), decides=notice.pid not in self._own)
+                self._hub.publish(Change(**orjson.loads(notice.payload)), decides=notice.pid not in self._own)
 
 
 class ProgressListener:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
+import orjson
 from sqlalchemy import BigInteger, Column, ColumnElement, DateTime, Table, Text, case, or_, text
 from sqlalchemy.dialects.postgresql import Insert, insert
 
@@ -81,5 +81,5 @@ async def announce(connection: Writing, tenant: str, topic: str, id_: str, envel
     """
     if not is_live(connection):
         return
-    payload = json.dumps({"tenant": tenant, "topic": topic, "id": id_, "event": envelope.type})
+    payload = orjson.dumps({"tenant": tenant, "topic": topic, "id": id_, "event": envelope.type}).decode()
     await connection.execute(_TELL, {"channel": CHANNEL, "payload": payload})
