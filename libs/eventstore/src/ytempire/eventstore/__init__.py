@@ -32,6 +32,7 @@ from ytempire.eventstore.records import (
     Unit,
     partition_of,
 )
+from ytempire.eventstore.statements import put
 from ytempire.eventstore.store import EventStore
 from ytempire.eventstore.workers import Reaction
 
@@ -75,4 +76,5 @@ __all__ = [
     "handling",
     "new_id",
     "partition_of",
+    "put",
 ]

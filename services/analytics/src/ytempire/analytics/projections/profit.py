@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from sqlalchemy import BigInteger, Boolean, Column, Date, DateTime, Integer, MetaData, Table, Text
-from sqlalchemy.dialects.postgresql import insert
 
 from ytempire.events import Envelope
 from ytempire.events.analytics import ProfitCalculated, RevenueAdjusted, RevenueRecorded
-from ytempire.eventstore import Projection, Writing
+from ytempire.eventstore import Projection, Writing, put
 
 TABLES = MetaData()
 DAYS = Table(
@@ -49,8 +48,7 @@ async def _profit(connection: Writing, event: ProfitCalculated, _: Envelope) -> 
         **event.components.model_dump(),
         "known_at": event.known_at,
     }
-    statement = insert(DAYS).values(row)
-    await connection.execute(statement.on_conflict_do_update(index_elements=["user_id", "channel_id", "day"], set_=row))
+    await put(connection, DAYS, row)
 
 
 async def _revenue(connection: Writing, event: RevenueRecorded | RevenueAdjusted, _: Envelope) -> None:
@@ -65,9 +63,7 @@ async def _revenue(connection: Writing, event: RevenueRecorded | RevenueAdjusted
         "final": event.final,
         "known_at": event.known_at,
     }
-    statement = insert(REVENUE).values(row)
-    keys = ["channel_id", "day", "source", "reference"]
-    await connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=row))
+    await put(connection, REVENUE, row)
 
 
 PROJECTION = Projection(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, Date, MetaData, Table, Text
+from sqlalchemy import Column, Date, MetaData, Table, Text, bindparam
 from sqlalchemy.dialects.postgresql import insert
 
 from ytempire.events import Envelope
@@ -18,11 +18,12 @@ VIDEO_SLOTS = Table(
     Column("day", Date),
     Column("status", Text, nullable=False),
 )
+_FIRST = insert(VIDEO_SLOTS).on_conflict_do_nothing()
+_CHANGE = VIDEO_SLOTS.update().where(VIDEO_SLOTS.c.video_id == bindparam("video"))
 
 
 async def _reserved(connection: Writing, event: VideoSlotReserved, _: Envelope) -> None:
-    row = {**event.model_dump(), "status": "reserved"}
-    await connection.execute(insert(VIDEO_SLOTS).values(row).on_conflict_do_nothing())
+    await connection.execute(_FIRST, {**event.model_dump(), "status": "reserved"})
 
 
 async def _consumed(connection: Writing, event: VideoSlotConsumed, _: Envelope) -> None:
@@ -34,7 +35,7 @@ async def _released(connection: Writing, event: VideoSlotReleased, _: Envelope) 
 
 
 async def _set(connection: Writing, video_id: str, status: str) -> None:
-    await connection.execute(VIDEO_SLOTS.update().where(VIDEO_SLOTS.c.video_id == video_id).values(status=status))
+    await connection.execute(_CHANGE, {"video": video_id, "status": status})
 
 
 PROJECTION = Projection(

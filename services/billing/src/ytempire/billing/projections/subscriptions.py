@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from sqlalchemy import Boolean, Column, DateTime, Integer, MetaData, Table, Text
-from sqlalchemy.dialects.postgresql import insert
 
 from ytempire.events import Envelope
 from ytempire.events.billing import EntitlementsChanged, SubscriptionChanged, SubscriptionStarted
-from ytempire.eventstore import Projection, Writing
+from ytempire.eventstore import Projection, Writing, put
 
 TABLES = MetaData()
 SUBSCRIPTIONS = Table(
@@ -28,21 +25,16 @@ SUBSCRIPTIONS = Table(
 )
 
 
-async def _upsert(connection: Writing, row: dict[str, Any]) -> None:
-    statement = insert(SUBSCRIPTIONS).values(row)
-    await connection.execute(statement.on_conflict_do_update(index_elements=["user_id"], set_=row))
-
-
 async def _started(connection: Writing, event: SubscriptionStarted, _: Envelope) -> None:
-    await _upsert(connection, event.model_dump())
+    await put(connection, SUBSCRIPTIONS, event.model_dump())
 
 
 async def _changed(connection: Writing, event: SubscriptionChanged, _: Envelope) -> None:
-    await _upsert(connection, event.model_dump())
+    await put(connection, SUBSCRIPTIONS, event.model_dump())
 
 
 async def _entitled(connection: Writing, event: EntitlementsChanged, _: Envelope) -> None:
-    await _upsert(connection, event.model_dump())
+    await put(connection, SUBSCRIPTIONS, event.model_dump())
 
 
 PROJECTION = Projection(

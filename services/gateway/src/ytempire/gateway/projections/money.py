@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import cache
+from typing import Any
+
 from sqlalchemy import JSON, BigInteger, Boolean, Column, Date, MetaData, Table, Text, or_, tuple_
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import Insert, insert
 
 from ytempire.events import Envelope
 from ytempire.events.analytics import (
@@ -75,22 +79,24 @@ recommendations = Table(
 )
 
 
-async def _latest_known(connection: Writing, table: Table, row: dict[str, object]) -> None:
+async def _latest_known(connection: Writing, table: Table, row: dict[str, Any]) -> None:
     """Keep what was known last; of two known at the same moment the one that was recorded later."""
-    statement = insert(table).values(row)
-    key = [column.name for column in table.primary_key]
+    await connection.execute(_latest(table, tuple(row)), row)
+
+
+@cache
+def _latest(table: Table, columns: Sequence[str]) -> Insert:
+    statement, key = insert(table), table.primary_key.columns.keys()
     new, old = statement.excluded, table.c
-    await connection.execute(
-        statement.on_conflict_do_update(
-            index_elements=key,
-            set_={name: new[name] for name in row if name not in key and name != "tenant_id"},
-            where=or_(old.known_at.is_(None), tuple_(old.known_at, old.mark) < tuple_(new["known_at"], new["mark"])),
-        )
+    return statement.on_conflict_do_update(
+        index_elements=key,
+        set_={name: new[name] for name in columns if name not in key and name != "tenant_id"},
+        where=or_(old.known_at.is_(None), tuple_(old.known_at, old.mark) < tuple_(new["known_at"], new["mark"])),
     )
 
 
 async def _profit(connection: Writing, event: ProfitCalculated, envelope: Envelope) -> None:
-    row: dict[str, object] = {
+    row: dict[str, Any] = {
         "user_id": event.user_id,
         "tenant_id": event.user_id,
         "channel_id": event.channel_id or ACCOUNT,
@@ -106,7 +112,7 @@ async def _profit(connection: Writing, event: ProfitCalculated, envelope: Envelo
 
 
 async def _revenue(connection: Writing, event: RevenueRecorded | RevenueAdjusted, envelope: Envelope) -> None:
-    row: dict[str, object] = {
+    row: dict[str, Any] = {
         "user_id": event.user_id,
         "tenant_id": event.user_id,
         "channel_id": event.channel_id,

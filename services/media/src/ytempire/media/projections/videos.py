@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from sqlalchemy import BigInteger, Column, Integer, MetaData, Table, Text
-from sqlalchemy.dialects.postgresql import insert
 
 from ytempire.events import Envelope
 from ytempire.events.media import (
@@ -16,7 +15,7 @@ from ytempire.events.media import (
     VideoRenderFailed,
     VideoStageCompleted,
 )
-from ytempire.eventstore import Projection, Writing
+from ytempire.eventstore import Projection, Writing, put
 
 TABLES = MetaData()
 VIDEOS = Table(
@@ -43,33 +42,28 @@ COSTS = Table(
 )
 
 
-async def _set(connection: Writing, row: dict[str, Any]) -> None:
-    statement = insert(VIDEOS).values(row)
-    await connection.execute(statement.on_conflict_do_update(index_elements=["video_id"], set_=row))
-
-
 def _of(event: Any, **values: Any) -> dict[str, Any]:
     return {"video_id": event.video_id, "user_id": event.user_id, **values}
 
 
 async def _accepted(connection: Writing, event: VideoAccepted, _: Envelope) -> None:
-    await _set(connection, _of(event, channel_id=event.channel_id, status="accepted", percent=0))
+    await put(connection, VIDEOS, _of(event, channel_id=event.channel_id, status="accepted", percent=0))
 
 
 async def _rejected(connection: Writing, event: VideoRejected, _: Envelope) -> None:
-    await _set(connection, _of(event, status="rejected"))
+    await put(connection, VIDEOS, _of(event, status="rejected"))
 
 
 async def _stage(connection: Writing, event: VideoStageCompleted, _: Envelope) -> None:
-    await _set(connection, _of(event, status="working", stage=event.stage, percent=event.percent))
+    await put(connection, VIDEOS, _of(event, status="working", stage=event.stage, percent=event.percent))
 
 
 async def _rendered(connection: Writing, event: VideoRendered, _: Envelope) -> None:
-    await _set(connection, _of(event, status="rendered", percent=100, title=event.title))
+    await put(connection, VIDEOS, _of(event, status="rendered", percent=100, title=event.title))
 
 
 async def _failed(connection: Writing, event: VideoRenderFailed, _: Envelope) -> None:
-    await _set(connection, _of(event, status="failed", stage=event.stage))
+    await put(connection, VIDEOS, _of(event, status="failed", stage=event.stage))
 
 
 async def _cost(connection: Writing, event: CostIncurred, _: Envelope) -> None:
@@ -82,7 +76,7 @@ async def _cost(connection: Writing, event: CostIncurred, _: Envelope) -> None:
         "micros": event.amount.micros,
         "currency": event.amount.currency,
     }
-    await connection.execute(insert(COSTS).values(row).on_conflict_do_nothing())
+    await put(connection, COSTS, row)
 
 
 PROJECTION = Projection(

@@ -16,7 +16,7 @@ from ytempire.events.onboarding import (
     SignUpAccepted,
     UserCreated,
 )
-from ytempire.eventstore import Projection, Writing
+from ytempire.eventstore import Projection, Writing, put
 
 metadata = MetaData()
 journeys = Table(
@@ -33,9 +33,16 @@ journeys = Table(
 )
 
 
+_NEW = insert(journeys)
+_STEP = _NEW.on_conflict_do_update(
+    index_elements=["user_id"],
+    set_={"steps_done": journeys.c.steps_done + 1, "next_step": _NEW.excluded.next_step},
+)
+_MAIL = _NEW.on_conflict_do_update(index_elements=["user_id"], set_={"mails_sent": journeys.c.mails_sent + 1})
+
+
 async def _set(connection: Writing, user_id: str, **values: Any) -> None:
-    row = insert(journeys).values(user_id=user_id, **values)
-    await connection.execute(row.on_conflict_do_update(index_elements=["user_id"], set_=values))
+    await put(connection, journeys, {"user_id": user_id, **values})
 
 
 async def _signed_up(connection: Writing, event: SignUpAccepted, envelope: Envelope) -> None:
@@ -51,9 +58,8 @@ async def _plan(connection: Writing, event: PlanSelected, envelope: Envelope) ->
 
 
 async def _step(connection: Writing, event: OnboardingStepCompleted, envelope: Envelope) -> None:
-    row = insert(journeys).values(user_id=event.user_id, steps_done=1, next_step=event.next_step)
-    more = {"steps_done": journeys.c.steps_done + 1, "next_step": row.excluded.next_step}
-    await connection.execute(row.on_conflict_do_update(index_elements=["user_id"], set_=more))
+    row = {"user_id": event.user_id, "steps_done": 1, "next_step": event.next_step}
+    await connection.execute(_STEP, row)
 
 
 async def _completed(connection: Writing, event: OnboardingCompleted, envelope: Envelope) -> None:
@@ -61,9 +67,7 @@ async def _completed(connection: Writing, event: OnboardingCompleted, envelope: 
 
 
 async def _mailed(connection: Writing, event: MailSent, envelope: Envelope) -> None:
-    row = insert(journeys).values(user_id=event.user_id, mails_sent=1)
-    more = {"mails_sent": journeys.c.mails_sent + 1}
-    await connection.execute(row.on_conflict_do_update(index_elements=["user_id"], set_=more))
+    await connection.execute(_MAIL, {"user_id": event.user_id, "mails_sent": 1})
 
 
 JOURNEYS = Projection(

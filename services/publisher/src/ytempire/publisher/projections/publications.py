@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from sqlalchemy import Boolean, Column, DateTime, MetaData, Table, Text
-from sqlalchemy.dialects.postgresql import insert
 
 from ytempire.events import Envelope
 from ytempire.events.publisher import (
@@ -16,7 +15,7 @@ from ytempire.events.publisher import (
     VideoPublishFailed,
     VideoScheduled,
 )
-from ytempire.eventstore import Projection, Writing
+from ytempire.eventstore import Projection, Writing, put
 
 TABLES = MetaData()
 CHANNELS = Table(
@@ -43,24 +42,18 @@ PUBLICATIONS = Table(
 )
 
 
-async def _channel(connection: Writing, row: dict[str, Any]) -> None:
-    statement = insert(CHANNELS).values(row)
-    await connection.execute(statement.on_conflict_do_update(index_elements=["channel_id"], set_=row))
-
-
 async def _publication(connection: Writing, event: Any, **values: Any) -> None:
     row = {"video_id": event.video_id, "user_id": event.user_id, "channel_id": event.channel_id, **values}
-    statement = insert(PUBLICATIONS).values(row)
-    await connection.execute(statement.on_conflict_do_update(index_elements=["video_id"], set_=row))
+    await put(connection, PUBLICATIONS, row)
 
 
 async def _connected(connection: Writing, event: ChannelConnected, _: Envelope) -> None:
     columns = {"channel_id", "user_id", "youtube_channel_id", "title", "monetised"}
-    await _channel(connection, {**event.model_dump(include=columns), "connected": True})
+    await put(connection, CHANNELS, {**event.model_dump(include=columns), "connected": True})
 
 
 async def _disconnected(connection: Writing, event: ChannelDisconnected, _: Envelope) -> None:
-    await _channel(connection, {"channel_id": event.channel_id, "user_id": event.user_id, "connected": False})
+    await put(connection, CHANNELS, {"channel_id": event.channel_id, "user_id": event.user_id, "connected": False})
 
 
 async def _scheduled(connection: Writing, event: VideoScheduled, _: Envelope) -> None:

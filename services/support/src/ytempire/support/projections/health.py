@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from sqlalchemy import JSON, Column, DateTime, Integer, MetaData, Table, Text
-from sqlalchemy.dialects.postgresql import insert
 
 from ytempire.events import Envelope
 from ytempire.events.support import AlertRaised, AlertResolved, HealthChanged
-from ytempire.eventstore import Projection, Writing
+from ytempire.eventstore import Projection, Writing, put
 
 TABLES = MetaData()
 health = Table(
@@ -39,20 +38,17 @@ async def _changed(connection: Writing, event: HealthChanged, envelope: Envelope
         "unhealthy": list(event.unhealthy),
         "since": envelope.time,
     }
-    statement = insert(health).values(row)
-    await connection.execute(statement.on_conflict_do_update(index_elements=["scope"], set_=row))
+    await put(connection, health, row)
 
 
 async def _raised(connection: Writing, event: AlertRaised, envelope: Envelope) -> None:
     row = {**event.model_dump(), "raised_at": envelope.time}
-    statement = insert(alerts).values(row)
-    await connection.execute(statement.on_conflict_do_update(index_elements=["alert_id"], set_=row))
+    await put(connection, alerts, row)
 
 
 async def _resolved(connection: Writing, event: AlertResolved, envelope: Envelope) -> None:
     row = {"alert_id": event.alert_id, "resolved_at": envelope.time}
-    statement = insert(alerts).values(row)
-    await connection.execute(statement.on_conflict_do_update(index_elements=["alert_id"], set_=row))
+    await put(connection, alerts, row)
 
 
 HEALTH = Projection("health", TABLES, {HealthChanged: _changed, AlertRaised: _raised, AlertResolved: _resolved})

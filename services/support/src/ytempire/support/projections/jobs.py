@@ -16,10 +16,9 @@ from sqlalchemy import (
     Table,
     Text,
 )
-from sqlalchemy.dialects.postgresql import insert
 
 from ytempire.events import Envelope, Event
-from ytempire.eventstore import Projection, Writing
+from ytempire.eventstore import Projection, Writing, put
 from ytempire.eventstore.projection import Apply
 from ytempire.support.domain.events import (
     VideoJobAccepted,
@@ -119,8 +118,7 @@ async def _note(connection: Writing, event: Fact, _: Envelope) -> None:
     values: dict[str, Any] = event.model_dump()
     named = {column: values[field] for field, column in _COLUMNS[type(event)].items()}
     row = {"video_id": event.video_id, "user_id": event.user_id, **named}
-    statement = insert(jobs).values(row)
-    await connection.execute(statement.on_conflict_do_update(index_elements=["video_id"], set_=row))
+    await put(connection, jobs, row)
 
 
 _HANDLERS: dict[type[Event], Apply] = dict.fromkeys(_COLUMNS, _note)

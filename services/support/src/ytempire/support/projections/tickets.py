@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from sqlalchemy import JSON, Boolean, Column, DateTime, Double, MetaData, Table, Text
-from sqlalchemy.dialects.postgresql import insert
 
 from ytempire.events import Envelope
 from ytempire.events.support import (
@@ -15,7 +14,7 @@ from ytempire.events.support import (
     TicketReplied,
     TicketResolved,
 )
-from ytempire.eventstore import Projection, Writing
+from ytempire.eventstore import Projection, Writing, put
 from ytempire.support.domain.events import ResponseDue, TicketAssessed, TicketTextKept
 
 TABLES = MetaData()
@@ -47,9 +46,7 @@ tickets = Table(
 
 
 async def _write(connection: Writing, event: Any, **values: Any) -> None:
-    row = {"ticket_id": event.ticket_id, "user_id": event.user_id, **values}
-    statement = insert(tickets).values(row)
-    await connection.execute(statement.on_conflict_do_update(index_elements=["ticket_id"], set_=row))
+    await put(connection, tickets, {"ticket_id": event.ticket_id, "user_id": event.user_id, **values})
 
 
 async def _kept(connection: Writing, event: TicketTextKept, _: Envelope) -> None:
