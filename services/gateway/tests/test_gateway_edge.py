@@ -266,4 +266,7 @@ async def test_documents_and_pages(stranger: Any) -> None:
         assert "unsafe-inline" not in answered.headers["content-security-policy"]
     for path in ("/livez", "/readyz"):
         assert (await http.get(path)).status_code == 200
-    assert "gateway_http_requests_total" in (await http.get("/metrics")).text
+    await http.get(f"{API}/videos/{'0' * 8}")
+    counted = (await http.get("/metrics")).text
+    route = f"{API}/videos/{{video_id}}"
+    assert f'gateway_http_requests_total{{method="GET",route="{route}",status="401"}}' in counted

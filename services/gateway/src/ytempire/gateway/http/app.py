@@ -21,7 +21,6 @@ from ytempire.gateway.http import (
     videos,
     webhooks,
 )
-from ytempire.gateway.http.answers import API
 from ytempire.gateway.http.headers import Dressed
 from ytempire.gateway.http.identity import EdgeNow
 
@@ -50,8 +49,9 @@ def create(edge: Edge) -> ASGIApp:
     app.state.edge = edge
     errors.install(app)
     for module in _ROUTERS:
-        app.include_router(module.router, prefix=API)
-    app.include_router(pages.router)
+        # not included: a request would look through the routes of every router before its own, twice
+        app.router.routes.extend(module.router.routes)
+    app.router.routes.extend(pages.router.routes)
     _add_health(app)
     pages.mount_files(app)
     return errors.Shield(Dressed(errors.BodyLimit(app, MOST_BODY_BYTES)))

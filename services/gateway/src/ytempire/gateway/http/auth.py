@@ -10,7 +10,7 @@ from pydantic import StringConstraints
 
 from ytempire.gateway.features.log_in import Grant
 from ytempire.gateway.features.sign_up import NewAccount
-from ytempire.gateway.http.answers import PROBLEMS, Json
+from ytempire.gateway.http.answers import API, PROBLEMS, Json
 from ytempire.gateway.http.fields import Body, Email, GivenPassword, Name, Password
 from ytempire.gateway.http.identity import (
     Bearer,
@@ -24,7 +24,7 @@ from ytempire.gateway.problems import FieldError, Problem, from_rejection
 from ytempire.gateway.projections.accounts import ACCOUNTS, accounts
 from ytempire.gateway.views import account_view
 
-router = APIRouter(tags=["account"], responses=PROBLEMS)
+router = APIRouter(prefix=API, tags=["account"], responses=PROBLEMS)
 
 _Secret = Annotated[str, StringConstraints(min_length=1, max_length=512)]
 

@@ -17,7 +17,7 @@ from ytempire.gateway.problems import Problem, from_rejection, not_found
 from ytempire.gateway.projections.channels import CHANNELS, channels
 from ytempire.gateway.views import channel_view
 
-router = APIRouter(tags=["channels"], responses=PROBLEMS)
+router = APIRouter(prefix=API, tags=["channels"], responses=PROBLEMS)
 
 _BROWSER = "ytempire_browser"
 

@@ -14,7 +14,7 @@ from fastapi.responses import StreamingResponse
 
 from ytempire.gateway.adapters.tokens import Access
 from ytempire.gateway.edge import Edge
-from ytempire.gateway.http.answers import PROBLEMS
+from ytempire.gateway.http.answers import API, PROBLEMS
 from ytempire.gateway.http.identity import Bearer, EdgeNow
 from ytempire.gateway.live import Change
 from ytempire.gateway.projections.channels import CHANNELS, channels
@@ -24,7 +24,7 @@ from ytempire.gateway.projections.videos import VIDEOS
 from ytempire.gateway.reading import TenantReads
 from ytempire.gateway.views import channel_view, ticket_view, video_summary
 
-router = APIRouter(tags=["live"], responses=PROBLEMS)
+router = APIRouter(prefix=API, tags=["live"], responses=PROBLEMS)
 
 _HEARTBEAT_S = 15.0
 _COLLECT_S = 0.1

@@ -18,7 +18,7 @@ from ytempire.gateway.features.statements import (
     today,
     week_of,
 )
-from ytempire.gateway.http.answers import PROBLEMS, Json, known_id
+from ytempire.gateway.http.answers import API, PROBLEMS, Json, known_id
 from ytempire.gateway.http.identity import EdgeNow, Reads
 from ytempire.gateway.problems import Problem, not_found
 from ytempire.gateway.projections.accounts import ACCOUNTS, accounts
@@ -36,7 +36,7 @@ from ytempire.gateway.views import (
     video_summary,
 )
 
-router = APIRouter(tags=["money"], responses=PROBLEMS)
+router = APIRouter(prefix=API, tags=["money"], responses=PROBLEMS)
 
 _MOST_DAYS = 366 * 5
 _LATEST = 10

@@ -16,13 +16,13 @@ from ytempire.events.gateway import (
     PlanSelectionRequested,
     PreferencesSubmitted,
 )
-from ytempire.gateway.http.answers import PENDING, PROBLEMS, Json, answer, money
+from ytempire.gateway.http.answers import API, PENDING, PROBLEMS, Json, answer, money
 from ytempire.gateway.http.fields import Body, Email, LengthS, Name, Word
 from ytempire.gateway.http.identity import EdgeNow, Reads, UserWrites
 from ytempire.gateway.projections.accounts import ACCOUNTS, accounts, steps
 from ytempire.gateway.views import onboarding_view
 
-router = APIRouter(tags=["onboarding"], responses=PROBLEMS)
+router = APIRouter(prefix=API, tags=["onboarding"], responses=PROBLEMS)
 
 _SEALED_FOR = timedelta(days=7)
 

@@ -17,7 +17,7 @@ from ytempire.gateway.problems import Problem, from_rejection, not_found
 from ytempire.gateway.projections.tickets import TICKETS, replies, tickets
 from ytempire.gateway.views import ticket_view
 
-router = APIRouter(tags=["support"], responses=PROBLEMS)
+router = APIRouter(prefix=API, tags=["support"], responses=PROBLEMS)
 
 _SEALED_FOR = timedelta(days=7)
 

@@ -11,13 +11,13 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from ytempire.chassis import AssetError
 from ytempire.events.values import AssetRef
 from ytempire.gateway.adapters.tokens import TokenError
-from ytempire.gateway.http.answers import PROBLEMS
+from ytempire.gateway.http.answers import API, PROBLEMS
 from ytempire.gateway.http.identity import EdgeNow, bearer
 from ytempire.gateway.http.videos import video_row
 from ytempire.gateway.problems import Problem
 from ytempire.gateway.reading import TenantReads
 
-router = APIRouter(tags=["videos"], responses=PROBLEMS)
+router = APIRouter(prefix=API, tags=["videos"], responses=PROBLEMS)
 
 _optional_bearer = HTTPBearer(auto_error=False, scheme_name="HTTPBearer")
 

@@ -20,7 +20,7 @@ from ytempire.gateway.projections.videos import VIDEOS
 from ytempire.gateway.reading import Row, TenantReads
 from ytempire.gateway.views import preferences_of, video_progress, video_summary, video_view
 
-router = APIRouter(tags=["videos"], responses=PROBLEMS)
+router = APIRouter(prefix=API, tags=["videos"], responses=PROBLEMS)
 
 _FIRST_PRIORITY, _PRIORITY = 10, 5
 

@@ -6,10 +6,10 @@ from typing import Annotated
 
 from fastapi import APIRouter, Header, Request, Response
 
-from ytempire.gateway.http.answers import PROBLEMS, Json
+from ytempire.gateway.http.answers import API, PROBLEMS, Json
 from ytempire.gateway.http.identity import EdgeNow
 
-router = APIRouter(tags=["webhooks"], responses=PROBLEMS)
+router = APIRouter(prefix=API, tags=["webhooks"], responses=PROBLEMS)
 
 
 @router.post("/webhooks/stripe", summary="Stripe's notices")
