@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, cast
 
+import orjson
 import structlog
 from psycopg import AsyncConnection
 from sqlalchemy import ClauseElement, Executable, make_url
@@ -31,12 +32,15 @@ _DIALECT = make_url("postgresql+psycopg://").get_dialect()()
 
 # division by zero is the refusal: it stops what is already on its way to the server
 _MOVE = b"""
-with moved as (
-    update es.tracking set position = %(position)s, seq = %(seq)s
-    where model = any(%(models)s) and source = %(source)s and partition = %(partition)s and position = %(previous)s
+with wanted as (
+    select * from json_to_recordset(%s::json)
+        as w(model text, source text, partition int, previous bigint, position bigint, seq bigint)),
+moved as (
+    update es.tracking t set position = w.position, seq = w.seq from wanted w
+    where t.model = w.model and t.source = w.source and t.partition = w.partition and t.position = w.previous
     returning 1)
-select 1 / ((select count(*) from moved) = %(count)s
-    and not exists (select from es.open_letters where consumer = any(%(models)s) and source = %(source)s))::int"""
+select 1 / ((select count(*) from moved) = (select count(*) from wanted) and not exists (
+    select from es.open_letters l join wanted w on l.consumer = w.model and l.source = w.source))::int"""
 
 Row = Mapping[str, Any]
 Connections = Callable[[], AbstractAsyncContextManager[AsyncConnection[Any]]]
@@ -71,6 +75,7 @@ class Collected:
     """
 
     def __init__(self) -> None:
+        self.marks: list[Row] = []
         self.groups: list[_Group] = []
         self._last: dict[str, _Group] = {}
         self._schema = ""
@@ -80,32 +85,29 @@ class Collected:
 
         :raises Exception: what a handler raised.
         """
-        move = {
-            "models": [projection.schema for projection in run.readers],
-            "source": run.source,
-            "partition": run.partition,
-            "previous": run.previous,
-            "position": run.mark.position,
-            "seq": run.mark.sequence,
-            "count": len(run.readers),
-        }
-        self._add(_MOVE, "es.tracking", [move])
         for projection in run.readers:
             self._schema = projection.schema
+            self.marks.append(
+                {
+                    "model": projection.schema,
+                    "source": run.source,
+                    "partition": run.partition,
+                    "previous": run.previous,
+                    "position": run.mark.position,
+                    "seq": run.mark.sequence,
+                }
+            )
             await projection.apply_run(self, run.events)
 
     async def execute(self, statement: Executable, parameters: Row | None = None) -> None:
         """Remember a statement with its row; nothing is sent."""
         row = parameters or {}
         sql, table, bind = _compiled(statement, tuple(row), self._schema)
-        self._add(sql, table, [bind(row)])
-
-    def _add(self, sql: bytes, table: str, rows: Sequence[Row]) -> None:
         group = self._last.get(table)
         if group is None or group.sql != sql:
             group = self._last[table] = _Group(sql)
             self.groups.append(group)
-        group.rows.extend(rows)
+        group.rows.append(bind(row))
 
 
 class Applier:
@@ -139,7 +141,7 @@ class Applier:
                 await collected.collect(run)
             async with self._connections() as connection:
                 self.backends.add(connection.info.backend_pid)
-                await _send(connection, collected.groups)
+                await _send(connection, collected)
         except Exception as error:
             # whatever it is, the careful way meets it too and knows what to do about it
             log.debug("runs go the careful way", sources=[run.source for run in runs], reason=reason_of(error))
@@ -147,7 +149,7 @@ class Applier:
         return True
 
 
-async def _send(connection: AsyncConnection[Any], groups: Sequence[_Group]) -> None:
+async def _send(connection: AsyncConnection[Any], collected: Collected) -> None:
     """Begin, move the marks, write, commit: the server gets all of it at once.
 
     What a crash of the server takes is read again from the log or its stream, because rows and marks go together.
@@ -155,7 +157,8 @@ async def _send(connection: AsyncConnection[Any], groups: Sequence[_Group]) -> N
     try:
         async with connection.pipeline() as pipeline, connection.cursor() as cursor:
             await cursor.execute(b"begin")
-            for group in groups:
+            await cursor.execute(_MOVE, [orjson.dumps(collected.marks).decode()], prepare=True)
+            for group in collected.groups:
                 if len(group.rows) == 1:
                     await cursor.execute(group.sql, group.rows[0], prepare=True)
                 else:
