@@ -6,7 +6,6 @@ cannot, and are read with the calibration beside them.
 
 from __future__ import annotations
 
-import gc
 import json
 import os
 import platform
@@ -23,6 +22,8 @@ from typing import Any, Generic, TypeVar
 import psutil
 from rich.console import Console
 from rich.table import Table
+
+from ytempire.chassis.collector import start_up_is_over
 
 FOLDER = Path(__file__).parent
 RESULTS = FOLDER / "results"
@@ -105,13 +106,6 @@ def targets(suite: str) -> dict[str, Target]:
     return {name: Target(**limits) for name, limits in table.items()}
 
 
-def as_in_production() -> None:
-    """Settle the garbage collector as a service process does once it has started."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(10_000, 20, 50)
-
-
 async def compare(comparison: Comparison[W], world: W, scale: Scale, wanted: Mapping[str, Target]) -> list[Row]:
     """Measure one comparison. A run that fails makes its rows not met and says why."""
     ours: list[Figures] = []
@@ -119,7 +113,7 @@ async def compare(comparison: Comparison[W], world: W, scale: Scale, wanted: Map
     cpu: list[float] = []
     try:
         async with comparison.open(world, scale) as (our_run, their_run):
-            as_in_production()
+            start_up_is_over()
             for _ in range(scale.runs):
                 before = _cpu_seconds()
                 ours.append(await our_run())

@@ -18,7 +18,9 @@ from pathlib import Path
 import uvloop
 from bench.backbone.appender import Appender
 from bench.backbone.world import SERVICE, opened
-from bench.harness import as_in_production, rate
+from bench.harness import rate
+
+from ytempire.chassis.collector import start_up_is_over
 
 _REPOSITORY = Path(__file__).parents[2]
 
@@ -67,7 +69,7 @@ async def _serve() -> None:
         told = json.loads(line)
         async with opened(SERVICE, told["dsn"]) as store:
             appender = Appender(store, encrypt=0, trace=False)
-            as_in_production()
+            start_up_is_over()
             print("ready", flush=True)
             sys.stdin.readline()
             await appender.append(told["callers"], told["count"])

@@ -63,6 +63,19 @@ async def test_rule_4_12_an_erased_subject_never_gets_a_key_again(vault: Vault) 
             await vault.encrypt(subject, "name", "Ada")
 
 
+async def test_rule_4_12_what_another_process_erased_is_read_as_erased_at_once_and_refused_once_its_key_is_forgotten(
+    vault: Vault, store: EventStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Given a key that this process remembers, when another destroys it, then nothing written since can be read."""
+    before = await vault.encrypt("ada", "name", "Ada")
+    await Vault(store.pool, lambda: [KEY]).erase("ada")
+    since = await vault.encrypt("ada", "name", "Ada")
+    assert [await vault.decrypt("ada", "name", name) for name in (before, since)] == [ERASED, ERASED]
+    monkeypatch.setattr("ytempire.eventstore.vault.REMEMBERED_S", 0.0)
+    with pytest.raises(SubjectErasedError, match="ada was erased"):
+        await vault.encrypt("ada", "name", "Ada")
+
+
 async def test_callers_at_once_agree_on_one_key(store: EventStore) -> None:
     vaults = [Vault(store.pool, lambda: [KEY]) for _ in range(8)]
     names = await asyncio.gather(*(vault.encrypt("ada", "name", str(n)) for n, vault in enumerate(vaults)))

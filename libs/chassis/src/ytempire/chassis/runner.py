@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import gc
 import signal
 import ssl
 import sys
@@ -17,7 +16,7 @@ import structlog
 
 from ytempire.bus import Consumers, Relay, broker, connect, read_carried
 from ytempire.bus import signal as send_signal
-from ytempire.chassis import health, telemetry
+from ytempire.chassis import collector, health, telemetry
 from ytempire.chassis.clock import Clock, SystemClock, VirtualClock
 from ytempire.chassis.host import AnyDefinition, Host, Service
 from ytempire.chassis.settings import ServiceSettings, load
@@ -118,10 +117,7 @@ class _Process:
         stack.push_async_callback(self._cancel_tasks)
         self._spawn(clock.run(), "clock")
         await self._start_flows(stack, host, service)
-        # what exists now lives as long as the process: the collector need not look at it again
-        gc.collect()
-        gc.freeze()
-        gc.set_threshold(10_000, 20, 50)
+        collector.start_up_is_over()
         self._ready = True
 
     async def _start_flows(self, stack: contextlib.AsyncExitStack, host: Host[Any], service: Service) -> None:

@@ -11,20 +11,22 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import TextIO
 
 import orjson
 import structlog
 from opentelemetry import trace
-from opentelemetry.propagate import extract, inject
+from opentelemetry.context import attach, detach
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
-from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
+from opentelemetry.sdk.trace.export import BatchSpanProcessor, SimpleSpanProcessor, SpanExporter, SpanExportResult
+from opentelemetry.trace import Status, StatusCode
+from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 from ytempire.chassis.settings import ServiceSettings
 from ytempire.events import Envelope
 
 _tracer = trace.get_tracer("ytempire")
+_w3c = TraceContextTextMapPropagator()
 Traced = Callable[[str, Envelope], AbstractContextManager[str | None]]
 
 
@@ -47,7 +49,7 @@ def set_up_logs(service: str, level: str) -> None:
 def set_up_traces(settings: ServiceSettings) -> TracerProvider:
     provider = TracerProvider(resource=Resource.create({"service.name": f"ytempire-{settings.service}"}))
     if settings.trace_dir is not None:
-        provider.add_span_processor(BatchSpanProcessor(_FileExporter(settings.trace_dir, settings.service)))
+        provider.add_span_processor(SimpleSpanProcessor(_FileExporter(settings.trace_dir, settings.service)))
     if settings.otlp_endpoint:
         from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 
@@ -59,17 +61,36 @@ def set_up_traces(settings: ServiceSettings) -> TracerProvider:
 def current_traceparent() -> str | None:
     """W3C trace context of the span in hand."""
     carrier: dict[str, str] = {}
-    inject(carrier)
+    _w3c.inject(carrier)
     return carrier.get("traceparent")
 
 
-@contextmanager
-def traced(consumer: str, envelope: Envelope) -> Iterator[str | None]:
-    """A span for the handling of an event, in the trace the event belongs to."""
-    parent = extract({"traceparent": envelope.traceparent}) if envelope.traceparent else None
-    about = {"messaging.system": "nats", "ytempire.event.type": envelope.type}
-    with _tracer.start_as_current_span(f"{consumer} {envelope.type}", context=parent, attributes=about):
-        yield current_traceparent()
+def traced(consumer: str, envelope: Envelope) -> AbstractContextManager[str | None]:
+    """A span for the handling of an event, in the trace the event belongs to; gives the span's own trace context."""
+    return _Handling(consumer, envelope)
+
+
+class _Handling:
+    """Every event of the platform passes here: a third of the cost of the SDK's own context managers."""
+
+    __slots__ = ("_about", "_name", "_parent", "_span", "_token")
+
+    def __init__(self, consumer: str, envelope: Envelope) -> None:
+        self._name = f"{consumer} {envelope.type}"
+        self._about = {"messaging.system": "nats", "ytempire.event.type": envelope.type}
+        self._parent = _w3c.extract({"traceparent": envelope.traceparent}) if envelope.traceparent else None
+
+    def __enter__(self) -> str | None:
+        self._span = _tracer.start_span(self._name, context=self._parent, attributes=self._about)
+        self._token = attach(trace.set_span_in_context(self._span))
+        return current_traceparent()
+
+    def __exit__(self, kind: object, error: BaseException | None, where: object) -> None:
+        detach(self._token)
+        if isinstance(error, Exception):
+            self._span.record_exception(error)
+            self._span.set_status(Status(StatusCode.ERROR, type(error).__name__))
+        self._span.end()
 
 
 @contextmanager
@@ -80,10 +101,12 @@ def span(name: str) -> Iterator[None]:
 
 
 class _FileExporter(SpanExporter):
+    """A line a span, written when it ends: cheaper than to keep spans for a thread, and a crash loses none."""
+
     def __init__(self, folder: Path, service: str) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self._service = service
-        self._file: TextIO = (folder / f"{service}.jsonl").open("a")
+        self._file = (folder / f"{service}.jsonl").open("ab", buffering=0)
 
     def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
         for finished in spans:
@@ -99,8 +122,7 @@ class _FileExporter(SpanExporter):
                 "start_ns": finished.start_time,
                 "ms": (finished.end_time - finished.start_time) / 1e6,
             }
-            self._file.write(orjson.dumps(line).decode() + "\n")
-        self._file.flush()
+            self._file.write(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE))
         return SpanExportResult.SUCCESS
 
     def shutdown(self) -> None:

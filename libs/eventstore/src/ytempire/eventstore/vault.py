@@ -9,6 +9,8 @@ from __future__ import annotations
 import base64
 import hashlib
 import os
+import time
+from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +24,10 @@ from ytempire.eventstore.errors import PermanentError
 ERASED = "[erased]"
 _NONCE = 12
 _BATCH = 500
+REMEMBERED_S = 30.0
+"""A key is remembered so long for *writing*; another process that erases its subject is heard of after that. What is
+written meanwhile nobody can read. Reading asks the database each time."""
+_REMEMBERED = 4096
 
 Keks = Callable[[], Sequence[bytes]]
 """The key-encryption keys, the one in use first. Asked each time, so that a new one is used without a restart."""
@@ -66,17 +72,16 @@ class Vault:
 
     def __init__(self, pool: AsyncConnectionPool, keks: Keks) -> None:
         self._pool, self._keks = pool, keks
+        self._remembered: OrderedDict[str, tuple[float, AESGCM]] = OrderedDict()
 
     async def encrypt(self, subject: str, field: str, value: str) -> str:
         """Ciphertext of a field, bound to its subject and name; makes the subject's key if there is none.
 
         :raises SubjectErasedError: if the subject was erased.
         """
-        key = await self._key(subject) or await self._new_key(subject)
-        if key is None:
-            raise SubjectErasedError(f"{subject} was erased: nothing about it is kept any more")
+        cipher = self._recall(subject) or await self._learn(subject)
         nonce = os.urandom(_NONCE)
-        sealed = nonce + AESGCM(key).encrypt(nonce, value.encode(), _bound(subject, field))
+        sealed = nonce + cipher.encrypt(nonce, value.encode(), _bound(subject, field))
         return base64.b64encode(sealed).decode()
 
     async def decrypt(self, subject: str, field: str, ciphertext: str) -> str:
@@ -99,6 +104,7 @@ class Vault:
 
         What the disk still holds of the wrapped key ends with its key-encryption key: see ``rewrap``.
         """
+        self._remembered.pop(subject, None)
         async with self._pool.connection() as connection:
             await connection.execute(
                 "insert into es.subject_keys (subject) values (%s)"
@@ -147,6 +153,23 @@ class Vault:
                 " on conflict (subject) do update set kek = null, wrapped_key = null where excluded.kek is null",
                 [(key.subject, key.kek, key.wrapped_key) for key in keys],
             )
+
+    def _recall(self, subject: str) -> AESGCM | None:
+        learned, cipher = self._remembered.get(subject, (0.0, None))
+        return cipher if time.monotonic() - learned < REMEMBERED_S else None
+
+    async def _learn(self, subject: str) -> AESGCM:
+        asked = time.monotonic()
+        key = await self._key(subject) or await self._new_key(subject)
+        if key is None:
+            self._remembered.pop(subject, None)
+            raise SubjectErasedError(f"{subject} was erased: nothing about it is kept any more")
+        cipher = AESGCM(key)
+        self._remembered[subject] = asked, cipher
+        self._remembered.move_to_end(subject)
+        if len(self._remembered) > _REMEMBERED:
+            self._remembered.popitem(last=False)
+        return cipher
 
     async def _key(self, subject: str) -> bytes | None:
         rows = await self._rows("subject = %s", [subject])
