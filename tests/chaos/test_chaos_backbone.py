@@ -20,9 +20,18 @@ def test_a_plan_is_the_same_every_time_its_seed_is_given() -> None:
 
 
 def test_rule_4_1_the_loss_of_the_bus_and_its_whole_directory_loses_nothing() -> None:
+    _kept("--lose-the-bus", "--events", "300")
+
+
+def test_rule_4_5_a_crash_at_every_named_step_loses_and_repeats_nothing() -> None:
+    """Given a system under load, when a process ends at each of the 14 steps in turn, then every promise is kept."""
+    _kept("--every-crash-point", "--events", "1400")
+
+
+def _kept(*arguments: str) -> None:
     # a process of its own: the reference system's events are no part of the product's language
     done = subprocess.run(
-        [sys.executable, "-m", "tests.chaos.backbone", "--lose-the-bus", "--events", "300"],
+        [sys.executable, "-m", "tests.chaos.backbone", *arguments],
         cwd=Path(__file__).parents[2],
         capture_output=True,
         text=True,

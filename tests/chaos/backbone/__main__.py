@@ -20,6 +20,8 @@ from tests.chaos.backbone.load import drawn
 from tests.chaos.backbone.running import Outcome, run_plan, run_seed
 from tests.prove.rows import RESULTS, tree_hash
 
+from ytempire.eventstore import crash
+
 DEFAULT_SEEDS = tuple(range(1, 21))
 EVENTS, FAULTS = 5_000, 10
 _SHOWN = 10
@@ -32,6 +34,7 @@ def main() -> None:
     arguments.add_argument("--faults", type=int, default=FAULTS)
     arguments.add_argument("--no-controls", action="store_true")
     arguments.add_argument("--lose-the-bus", action="store_true", help="only the loss of JetStream's directory")
+    arguments.add_argument("--every-crash-point", action="store_true", help="only a crash at each named step")
     given = arguments.parse_args()
     if reason := disk.why_not():
         print(f"no power cuts and no full disk: {reason}", flush=True)
@@ -39,6 +42,12 @@ def main() -> None:
         outcome = asyncio.run(_lose_the_bus(given.events))
         _print(outcome)
         sys.exit(1 if outcome.found.all or outcome.events_acked < given.events else 0)
+    if given.every_crash_point:
+        outcome = asyncio.run(_every_crash_point(given.events))
+        _print(outcome)
+        missed = set(crash.POINTS) - set(outcome.crashed)
+        print(f"not reached: {', '.join(sorted(missed)) or 'none'}")
+        sys.exit(1 if outcome.found.all or missed or outcome.events_acked < given.events else 0)
     controls = [] if given.no_controls else [_controlled(control) for control in CONTROLS if control.possible]
     outcomes = []
     for seed in given.seeds:
@@ -55,6 +64,12 @@ async def _lose_the_bus(events: int) -> Outcome:
     """JetStream's whole directory, then PostgreSQL's postmaster, then the power where that can be cut."""
     kinds = ["lose_jetstream", "kill_postgres", *(["power_cut"] if disk.why_not() is None else [])]
     return await run_plan(41, [Fault(kind, 0) for kind in kinds], drawn(random.Random(41), events))
+
+
+async def _every_crash_point(events: int) -> Outcome:
+    """A process ends at each named step, one after the other, while the load goes on."""
+    faults = [Fault("crash_point", choice) for choice in range(len(crash.POINTS))]
+    return await run_plan(45, faults, drawn(random.Random(45), events))
 
 
 def _controlled(control: Control) -> dict[str, object]:
