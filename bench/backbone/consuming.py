@@ -6,6 +6,7 @@ The clock runs from the first message handled to the last one committed: what a 
 from __future__ import annotations
 
 import asyncio
+import itertools
 import time
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
@@ -107,8 +108,8 @@ class _Writes:
     async def one(self, connection: Writing, event: PreferencesSaved, envelope: Envelope) -> None:
         await self.many(connection, [(event, envelope)])
 
-    def projection(self, version: int = 1) -> Projection:
-        return Projection("preferences", _TABLES, {PreferencesSaved: self.one}, version, self.many)
+    def projection(self, name: str = "preferences") -> Projection:
+        return Projection(name, _TABLES, {PreferencesSaved: self.one}, batch=self.many)
 
 
 @dataclass
@@ -295,8 +296,8 @@ async def _catch_up(world: World, scale: Scale) -> AsyncIterator[tuple[Run, Run]
         head = (await bus.producer.head()).position
 
         async def ours() -> dict[str, float]:
-            # each time another version: its tables are new and empty
-            projection = _Writes().projection(next(versions))
+            # each time another name: its tables are new and empty
+            projection = _Writes().projection(f"preferences_{next(numbers)}")
             models = ReadModels(SERVICE, bus.producer.dsn, [projection])
             await models.install()
             projector, begin = Projector(bus.producer, models, projection), time.perf_counter()
@@ -315,7 +316,7 @@ async def _catch_up(world: World, scale: Scale) -> AsyncIterator[tuple[Run, Run]
         async def reference() -> dict[str, float]:
             return {_CATCHING_UP: await bus.plain(few)}
 
-        versions = iter(range(1, 1000))
+        numbers = itertools.count(1)
         yield ours, reference
 
 
