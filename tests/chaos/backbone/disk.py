@@ -6,6 +6,7 @@ image is what the disk would hold after the power went. Needs root and loop devi
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 import tempfile
@@ -18,6 +19,7 @@ _SIZE = "12G"
 """NATS sets aside the most that every stream may hold. The file is sparse: it takes what is written."""
 _COMMIT_S = 300
 """The file system's own write-back comes so seldom that it does not do the servers' work for them."""
+_LEFT, _TRIES = 65536, 100
 
 
 class Disk:
@@ -60,10 +62,18 @@ class Disk:
     def fill(self) -> Path:
         """Take all the space that is left; unlink the returned file to give it back."""
         ballast = self.mount / "ballast"
-        room = os.statvfs(self.mount)
         with ballast.open("wb") as handle:
-            os.posix_fallocate(handle.fileno(), 0, max(1, room.f_bavail * room.f_frsize - 65536))
-        return ballast
+            for _ in range(_TRIES):
+                if (room := self._room()) <= _LEFT:
+                    return ballast
+                # the servers write meanwhile: what was free a moment ago may be taken
+                with contextlib.suppress(OSError):
+                    os.posix_fallocate(handle.fileno(), 0, os.fstat(handle.fileno()).st_size + room - _LEFT)
+        raise RuntimeError(f"{self.mount} does not get full: {self._room()} bytes are left")
+
+    def _room(self) -> int:
+        left = os.statvfs(self.mount)
+        return left.f_bavail * left.f_frsize
 
     def _mount(self) -> None:
         _do("mount", "-o", f"loop,noinit_itable,commit={_COMMIT_S}", str(self._image), str(self.mount))
