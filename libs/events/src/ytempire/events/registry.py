@@ -7,6 +7,7 @@ pure functions from one version's model to a later one's, applied on every read 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ def register(model: type[Event]) -> None:
     registered = _MODELS.setdefault(key, model)
     if registered is not model and registered.__module__ != model.__module__:
         raise TypeError(f"{name} is defined twice: {registered.__module__} and {model.__module__}")
+    lookup.cache_clear()
 
 
 def upcaster(old: type[Old], new: type[New]) -> Callable[[Callable[[Old], New]], Callable[[Old], New]]:
@@ -58,6 +60,7 @@ def upcaster(old: type[Old], new: type[New]) -> Callable[[Callable[[Old], New]],
     return keep
 
 
+@cache
 def lookup(type_name: str, service: str) -> type[Event] | None:
     """The model behind ``Name.v1`` in a service's store, or None if this process does not know it."""
     # a private event of the platform is one that every log may hold

@@ -84,13 +84,13 @@ async def claimed(connection: Connection, service: str, claim: Claim) -> tuple[R
 
 async def read_facts(connection: Connection, stream: str) -> list[tuple[str, str]]:
     """Type and data of each event of a stream: all that its state is folded from."""
-    cursor = await connection.execute(_FACTS, [stream])
+    cursor = await connection.execute(_FACTS, [stream], binary=True)
     return await cursor.fetchall()
 
 
 async def read_stream(connection: Connection, service: str, stream: str, after: int, limit: int) -> list[Recorded]:
     """Events of a stream behind a version, in order."""
-    cursor = await connection.execute(_STREAM, [stream, after, limit])
+    cursor = await connection.execute(_STREAM, [stream, after, limit], binary=True)
     return [recorded(service, row) for row in await cursor.fetchall()]
 
 
@@ -100,9 +100,9 @@ async def read_log(
     """Events with ``after < position <= to``, all or those of some types, in order."""
     if types:
         parameters = {"types": list(types), "after": after, "to": to, "limit": limit}
-        cursor = await connection.execute(_TYPES, parameters)
+        cursor = await connection.execute(_TYPES, parameters, binary=True)
     else:
-        cursor = await connection.execute(_LOG, [after, to, limit])
+        cursor = await connection.execute(_LOG, [after, to, limit], binary=True)
     return [recorded(service, row) for row in await cursor.fetchall()]
 
 
