@@ -12,8 +12,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 import psutil
-from nats.js.errors import Error as JetStreamError
-from nats.js.errors import NotFoundError
+from nats.errors import Error as NatsError
 from tests.chaos.backbone.names import CONSUMER, PRODUCER
 from tests.chaos.backbone.world import Supervised, World
 
@@ -119,7 +118,7 @@ async def duplicates(world: World, choice: int) -> None:
     """Everything is delivered to the handlers once more, the newest beside the oldest."""
     async with world.admin() as client:
         for service, producer in ((CONSUMER, PRODUCER), (PRODUCER, CONSUMER)):
-            with contextlib.suppress(JetStreamError, NotFoundError):
+            with contextlib.suppress(NatsError):
                 await client.jetstream().reset_consumer(stream_of(producer), f"{service}__work__{producer}", 1)
 
 
@@ -131,7 +130,7 @@ async def reorder(world: World, choice: int) -> None:
             if "__projections__" in info.name:
                 last = info.delivered.stream_seq if info.delivered else 0
                 target = max(1, last + random.Random(f"{choice}{info.name}").randrange(-200, 50))
-                with contextlib.suppress(JetStreamError, NotFoundError):
+                with contextlib.suppress(NatsError):
                     await jetstream.reset_consumer(stream, info.name, target)
 
 
