@@ -10,8 +10,8 @@ from ytempire.media.process import ToolFailed, run_ffmpeg
 
 TARGET_LUFS = -14.0
 CEILING_DBTP = -2.0
-"""Aim below the limit of -1 dBTP: a pass may end 0.2 above this, and the AAC encoder adds half a decibel more. From -1.5
-one narration in a few dozen came out at -0.9."""
+"""Aim below the limit of -1 dBTP: a pass may end 0.2 above this, and the AAC encoder adds half a decibel more.
+From -1.5 one narration in a few dozen came out at -0.9."""
 _TOLERANCE_LU = 0.3
 _PEAK_TOLERANCE_DB = 0.2
 _MIN_YIELD = 0.3
