@@ -12,13 +12,17 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 import psutil
-from nats.errors import Error as NatsError
+from nats.errors import NoRespondersError
+from nats.errors import TimeoutError as NatsTimeoutError
+from nats.js import JetStreamContext
+from nats.js.errors import Error as JetStreamError
 from tests.chaos.backbone.names import CONSUMER, PRODUCER
 from tests.chaos.backbone.world import Supervised, World
 
 from ytempire.bus.topology import stream_of
 from ytempire.eventstore import LEASE_S, crash
 
+_RESETS = 4
 _CRASH_S = 20.0
 """So long a process has to start and to come to its crash point."""
 
@@ -118,8 +122,7 @@ async def duplicates(world: World, choice: int) -> None:
     """Everything is delivered to the handlers once more, the newest beside the oldest."""
     async with world.admin() as client:
         for service, producer in ((CONSUMER, PRODUCER), (PRODUCER, CONSUMER)):
-            with contextlib.suppress(NatsError):
-                await client.jetstream().reset_consumer(stream_of(producer), f"{service}__work__{producer}", 1)
+            await _reset(client.jetstream(), stream_of(producer), f"{service}__work__{producer}", 1)
 
 
 async def reorder(world: World, choice: int) -> None:
@@ -130,8 +133,20 @@ async def reorder(world: World, choice: int) -> None:
             if "__projections__" in info.name:
                 last = info.delivered.stream_seq if info.delivered else 0
                 target = max(1, last + random.Random(f"{choice}{info.name}").randrange(-200, 50))
-                with contextlib.suppress(NatsError):
-                    await jetstream.reset_consumer(stream, info.name, target)
+                await _reset(jetstream, stream, info.name, target)
+
+
+async def _reset(jetstream: JetStreamContext, stream: str, durable: str, sequence: int) -> None:
+    """Set a consumer to a place; refused where it is not there, or the place is not. No answer is asked for again.
+
+    :raises RuntimeError: if there never is one: a fault that did nothing is no fault.
+    """
+    for _ in range(_RESETS):
+        with contextlib.suppress(NatsTimeoutError, NoRespondersError):
+            with contextlib.suppress(JetStreamError):
+                await jetstream.reset_consumer(stream, durable, sequence)
+            return
+    raise RuntimeError(f"{durable} could not be set to {sequence}: NATS did not answer {_RESETS} times")
 
 
 async def cut(world: World, choice: int) -> None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from opentelemetry import trace
 from opentelemetry.context import attach, detach
 from opentelemetry.trace import SpanKind, Status, StatusCode
-from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+
+from ytempire.chassis.telemetry import end_span, w3c
 
 _tracer = trace.get_tracer("ytempire")
-_w3c = TraceContextTextMapPropagator()
 _SERVER_FAULT = 500
 
 
@@ -18,7 +18,7 @@ class RequestSpan:
     __slots__ = ("_span", "_token")
 
     def __init__(self, method: str, traceparent: str | None) -> None:
-        parent = _w3c.extract({"traceparent": traceparent}) if traceparent else None
+        parent = w3c.extract({"traceparent": traceparent}) if traceparent else None
         self._span = _tracer.start_span(
             method, context=parent, kind=SpanKind.SERVER, attributes={"http.request.method": method}
         )
@@ -36,7 +36,4 @@ class RequestSpan:
 
     def __exit__(self, kind: object, error: BaseException | None, where: object) -> None:
         detach(self._token)
-        if isinstance(error, Exception):
-            self._span.record_exception(error)
-            self._span.set_status(Status(StatusCode.ERROR, type(error).__name__))
-        self._span.end()
+        end_span(self._span, error)

@@ -26,7 +26,7 @@ from ytempire.chassis.settings import ServiceSettings
 from ytempire.events import Envelope
 
 _tracer = trace.get_tracer("ytempire")
-_w3c = TraceContextTextMapPropagator()
+w3c = TraceContextTextMapPropagator()
 Traced = Callable[[str, Envelope], AbstractContextManager[str | None]]
 
 
@@ -61,8 +61,16 @@ def set_up_traces(settings: ServiceSettings) -> TracerProvider:
 def current_traceparent() -> str | None:
     """W3C trace context of the span in hand."""
     carrier: dict[str, str] = {}
-    _w3c.inject(carrier)
+    w3c.inject(carrier)
     return carrier.get("traceparent")
+
+
+def end_span(ended: trace.Span, error: BaseException | None) -> None:
+    """The span's work is over; an error is part of it, a cancellation is not."""
+    if isinstance(error, Exception):
+        ended.record_exception(error)
+        ended.set_status(Status(StatusCode.ERROR, type(error).__name__))
+    ended.end()
 
 
 def traced(consumer: str, envelope: Envelope) -> AbstractContextManager[str | None]:
@@ -78,7 +86,7 @@ class _Handling:
     def __init__(self, consumer: str, envelope: Envelope) -> None:
         self._name = f"{consumer} {envelope.type}"
         self._about = {"messaging.system": "nats", "ytempire.event.type": envelope.type}
-        self._parent = _w3c.extract({"traceparent": envelope.traceparent}) if envelope.traceparent else None
+        self._parent = w3c.extract({"traceparent": envelope.traceparent}) if envelope.traceparent else None
 
     def __enter__(self) -> str | None:
         self._span = _tracer.start_span(self._name, context=self._parent, attributes=self._about)
@@ -87,10 +95,7 @@ class _Handling:
 
     def __exit__(self, kind: object, error: BaseException | None, where: object) -> None:
         detach(self._token)
-        if isinstance(error, Exception):
-            self._span.record_exception(error)
-            self._span.set_status(Status(StatusCode.ERROR, type(error).__name__))
-        self._span.end()
+        end_span(self._span, error)
 
 
 @contextmanager
