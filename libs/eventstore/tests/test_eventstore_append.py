@@ -150,6 +150,22 @@ async def test_a_closed_store_has_committed_what_it_took(store: EventStore, open
     await assert_sound(store, 200)
 
 
+async def test_a_store_that_closes_does_not_wait_for_ever_and_says_so(
+    store: EventStore, open_store: Any, store_database: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writer, "_STOP_S", 0.2)
+    other = await open_store()
+    async with await psycopg.AsyncConnection.connect(store_database.database.dsn) as busy:
+        await busy.execute("select 1 from es.head where id = 1 for update")
+        asked = asyncio.ensure_future(other.append("a", EVENT, claim=Claim("c", "1")))
+        await asyncio.sleep(0)
+        await other.close()
+        with pytest.raises(psycopg.OperationalError, match="closed before the database answered"):
+            await asked
+    await store.append("a", EVENT, claim=Claim("c", "1"))
+    await assert_sound(store, 1)
+
+
 async def test_a_caller_that_gave_up_disturbs_nobody(store: EventStore) -> None:
     given_up, patient = (asyncio.ensure_future(store.append(s, EVENT)) for s in ("a", "b"))
     await asyncio.sleep(0)

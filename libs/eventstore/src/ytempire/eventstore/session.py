@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Collection, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
@@ -18,7 +18,8 @@ from ytempire.eventstore.feed import OutboxRow
 from ytempire.eventstore.leases import LEASE_S
 from ytempire.eventstore.records import PARTITIONS, Claim, Recorded
 
-Connection = psycopg.Connection[tuple[Any, ...]]
+Connection = psycopg.AsyncConnection[tuple[Any, ...]]
+Cursor = psycopg.AsyncCursor[tuple[Any, ...]]
 
 # The statement only looks up keys. A plan made while a table was small would scan it for ever. And a process that froze
 # while it had the head's lock must not keep the other copies of the service from writing.
@@ -118,62 +119,73 @@ class Session:
         self._service, self._dsn = service, dsn
         self._connection: Connection | None = None
 
-    @property
-    def connection(self) -> Connection:
+    async def _connected(self) -> Connection:
         if self._connection is None or self._connection.closed:
-            self._connection = psycopg.connect(
+            self._connection = await psycopg.AsyncConnection.connect(
                 self._dsn, autocommit=True, options=_OPTIONS, application_name=f"{self._service} writer"
             )
         return self._connection
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """Forget the connection, whatever state it is in."""
         if self._connection is not None:
-            self._connection.close()
+            await self._connection.close()
             self._connection = None
 
-    def end(self) -> tuple[Head, dict[int, int]]:
+    async def end(self) -> tuple[Head, dict[int, int]]:
         """The head and the last outbox position of each partition."""
-        with self.connection.pipeline():
-            head = self.connection.execute(reading.HEAD)
-            previous = self.connection.execute(_PREVIOUS, [PARTITIONS])
-        return reading.head(head.fetchone()), _previous(previous.fetchall())
+        connection = await self._connected()
+        async with connection.pipeline():
+            head = await connection.execute(reading.HEAD)
+            previous = await connection.execute(_PREVIOUS, [PARTITIONS])
+        return reading.head(await head.fetchone()), _previous(await previous.fetchall())
 
-    def versions(self, streams: Collection[str]) -> dict[str, int]:
+    async def versions(self, streams: Collection[str]) -> dict[str, int]:
         """Version of each stream, 0 for one that does not exist."""
-        return dict(self.connection.execute(_VERSIONS, [list(streams)]).fetchall())
+        found = await (await self._connected()).execute(_VERSIONS, [list(streams)])
+        return dict(await found.fetchall())
 
-    @contextmanager
-    def locked(
+    @asynccontextmanager
+    async def locked(
         self, streams: Collection[str], claims: Sequence[Claim], timers: Sequence[tuple[str, datetime]]
-    ) -> Iterator[Truth]:
+    ) -> AsyncIterator[Truth]:
         """A transaction that holds the head: nobody else appends before it ends."""
-        connection = self.connection
-        with connection.pipeline(), connection.transaction():
+        connection = await self._connected()
+        async with connection.pipeline(), connection.transaction():
             # first, so that the snapshots of the others see whatever was committed before the lock was given
-            connection.execute(_LOCK)
-            head = connection.execute(reading.HEAD)
-            previous = connection.execute(_PREVIOUS, [PARTITIONS])
-            versions = connection.execute(_VERSIONS, [list(streams)])
-            taken = connection.execute(reading.CLAIMED, [[c.scope for c in claims], [c.key for c in claims]])
-            still = connection.execute(_TIMERS_SET, [[key for key, _ in timers], [due for _, due in timers]])
+            await connection.execute(_LOCK)
+            head = await connection.execute(reading.HEAD)
+            previous = await connection.execute(_PREVIOUS, [PARTITIONS])
+            versions = await connection.execute(_VERSIONS, [list(streams)])
+            taken = await connection.execute(reading.CLAIMED, [[c.scope for c in claims], [c.key for c in claims]])
+            still = await connection.execute(_TIMERS_SET, [[key for key, _ in timers], [due for _, due in timers]])
             yield Truth(
-                reading.head(head.fetchone()),
-                _previous(previous.fetchall()),
-                dict(versions.fetchall()),
-                reading.claims(self._service, taken.fetchall()),
-                frozenset((key, due.astimezone(UTC)) for key, due in still.fetchall()),
+                reading.head(await head.fetchone()),
+                _previous(await previous.fetchall()),
+                dict(await versions.fetchall()),
+                reading.claims(self._service, await taken.fetchall()),
+                frozenset((key, due.astimezone(UTC)) for key, due in await still.fetchall()),
             )
 
-    def append(self, old: Head, new: Head, rows: Rows) -> bool:
+    async def append(self, old: Head, new: Head, rows: Rows) -> bool:
         """Write everything in one statement; whether the head was still ``old``, and the timers still set."""
         if rows == Rows():
             return True
+        written = await self._write(await self._connected(), old, new, rows)
+        row = await written.fetchone()
+        return row is not None and row[0] == 1
+
+    async def append_locked(self, old: Head, new: Head, rows: Rows) -> None:
+        """The same inside ``locked``, where nothing can have changed: it travels together with the commit."""
+        if rows != Rows():
+            await self._write(await self._connected(), old, new, rows)
+
+    @staticmethod
+    async def _write(connection: Connection, old: Head, new: Head, rows: Rows) -> Cursor:
         parameters: dict[str, object] = {"old": old.position, "new": new.position, "hash": new.hash}
         parameters |= {name: orjson.dumps(table).decode() for name, table in _tables(rows).items() if table}
         crash.point("append.before_statement")
-        row = self.connection.execute(_statement(frozenset(parameters)), parameters, prepare=True).fetchone()
-        return row is not None and row[0] == 1
+        return await connection.execute(_statement(frozenset(parameters)), parameters, prepare=True)
 
 
 def _tables(rows: Rows) -> dict[str, list[dict[str, Any]]]:

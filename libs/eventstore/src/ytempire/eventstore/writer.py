@@ -1,21 +1,22 @@
 """The one writer of a store: waiting units are committed together in one statement, in one gapless order.
 
-A thread with a connection of its own takes whatever waits. Positions and hashes are computed from a cached head; the
+A task with a connection of its own takes whatever waits. Positions and hashes are computed from a cached head; the
 head row is a compare-and-set at the front of the statement, so nothing is ever committed on a stale head, also when a
 second process writes to the same store. What is known of streams and claims decides most conflicts and duplicates
 without asking the database; a batch that it refuses all the same is decided again under the head's lock.
+
+It runs in the event loop of its callers: a thread would share one interpreter lock with them, and each hand-over
+between two threads costs as much as the encoding of an event.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import threading
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from queue import Empty, SimpleQueue
 from typing import TypeVar
 
 import psycopg
@@ -27,6 +28,7 @@ from ytempire.eventstore.errors import UnitRefusedError
 from ytempire.eventstore.feed import Feed, OutboxRow, Recent
 from ytempire.eventstore.records import Claim, Committed, Recorded, Unit
 from ytempire.eventstore.session import Session
+from ytempire.eventstore.tasks import end
 from ytempire.eventstore.verdict import Judge, Verdict
 
 K = TypeVar("K")
@@ -36,6 +38,9 @@ _Told = tuple[int, list[OutboxRow]]
 """Committed outbox rows, and the position of the one before them."""
 
 _BATCH = 128
+
+# So many go as they are; of more only half: what is left is encoded while they are on their way.
+_WHOLE = 32
 _KNOWN_STREAMS = 20_000
 _KNOWN_CLAIMS = 2_000
 
@@ -72,8 +77,9 @@ class Writer:
     def __init__(self, service: str, dsn: str, clock: Callable[[], datetime]) -> None:
         self._service, self._clock = service, clock
         self._session = Session(service, dsn)
-        self._queue: SimpleQueue[_Waiting | None] = SimpleQueue()
-        self._thread = threading.Thread(target=self._run, name=f"{service}-writer", daemon=True)
+        self._queue: deque[_Waiting] = deque()
+        self._arrived = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
         self._stopped = False
         self._end: _End | None = None
         self._versions: OrderedDict[str, int] = OrderedDict()
@@ -90,16 +96,16 @@ class Writer:
 
     def start(self) -> None:
         """Begin to commit, for callers of the running event loop."""
-        self._loop = asyncio.get_running_loop()
-        self._thread.start()
+        self._task = asyncio.create_task(self._run(), name="writer")
 
     async def stop(self) -> None:
         """Commit what was submitted, then end."""
         self._stopped = True
-        if self._thread.is_alive():
-            self._queue.put(None)
-            # a database that no longer answers is not waited for: the thread ends with the process
-            await asyncio.to_thread(self._thread.join, _STOP_S)
+        if self._task is not None:
+            self._arrived.set()
+            # a database that no longer answers is not waited for
+            await asyncio.wait([self._task], timeout=_STOP_S)
+            await end([self._task])
 
     def listen(self) -> asyncio.Event:
         """An event that is set after each commit; the listener clears it."""
@@ -116,53 +122,54 @@ class Writer:
         """
         if self._stopped:
             raise RuntimeError("the store is closed")
-        waiting = _Waiting(prepare(unit, unit.context or current()), self._loop.create_future())
-        self._queue.put(waiting)
+        waiting = _Waiting(prepare(unit, unit.context or current()), asyncio.get_running_loop().create_future())
+        self._queue.append(waiting)
+        self._arrived.set()
         return await waiting.done
 
-    def _run(self) -> None:
-        while batch := self._next_batch():
-            self._commit(batch)
-        self._session.close()
+    async def _run(self) -> None:
+        try:
+            while self._queue or not self._stopped:
+                if self._queue:
+                    await self._commit(self._next_batch())
+                else:
+                    self._arrived.clear()
+                    await self._arrived.wait()
+        finally:
+            await self._session.close()
 
     def _next_batch(self) -> list[_Waiting]:
-        """What waits; nothing when it is time to end."""
-        waiting = self._queue.get()
-        batch: list[_Waiting] = []
-        with contextlib.suppress(Empty):
-            while waiting is not None:
-                batch.append(waiting)
-                if len(batch) == _BATCH:
-                    return batch
-                waiting = self._queue.get_nowait()
-            if batch:
-                self._queue.put(None)
-        return batch
+        waiting = len(self._queue)
+        size = waiting if waiting <= _WHOLE else min(max(_WHOLE, waiting // 2), _BATCH)
+        return [self._queue.popleft() for _ in range(size)]
 
-    def _commit(self, batch: list[_Waiting]) -> None:
+    async def _commit(self, batch: list[_Waiting]) -> None:
         units = [waiting.prepared for waiting in batch]
         try:
-            verdicts = self._fast(units) or self._careful_with(units)
+            verdicts = await self._fast(units) or await self._careful_with(units)
+        except asyncio.CancelledError:
+            unknown = psycopg.OperationalError("the store was closed before the database answered")
+            self._answer(batch, [unknown] * len(batch), ())
+            raise
         except Exception as error:
             # whether it was committed is unknown: callers submit again, the claim tells
             self._end = None
-            self._session.close()
+            await self._session.close()
             verdicts = [error] * len(units)
-        with contextlib.suppress(RuntimeError):  # the loop is gone, and with it whoever waits
-            self._loop.call_soon_threadsafe(self._answer, batch, verdicts, self._told)
-        self._told = []
+        told, self._told = self._told, []
+        self._answer(batch, verdicts, told)
 
-    def _fast(self, units: Sequence[Prepared]) -> list[Verdict] | None:
+    async def _fast(self, units: Sequence[Prepared]) -> list[Verdict] | None:
         """All in one statement on what is known; None if the database knows better."""
         if self._careful:
             self._careful -= 1
             return None
         with contextlib.suppress(*_REFUSED):
-            end = self._end = self._end or _End(*self._session.end())
-            placer = Placer(self._service, end.head, self._known_versions(units), dict(end.previous))
+            end = self._end = self._end or _End(*(await self._session.end()))
+            placer = Placer(self._service, end.head, await self._known_versions(units), dict(end.previous))
             claims = {claim: self._claims[claim] for claim in _claims(units) if claim in self._claims}
             verdicts = Judge(placer, claims, None, self._clock()).all(units)
-            if self._session.append(end.head, placer.head, placer.rows):
+            if await self._session.append(end.head, placer.head, placer.rows):
                 self._adopt(end, placer, claims)
                 self._since_refused += 1
                 return verdicts
@@ -172,7 +179,7 @@ class Writer:
         self._since_refused = 0
         return None
 
-    def _known_versions(self, units: Sequence[Prepared]) -> dict[str, int]:
+    async def _known_versions(self, units: Sequence[Prepared]) -> dict[str, int]:
         """Of every stream concerned. One that must not exist and is not known is taken at its word: if it does exist,
         the unique index refuses the batch. A known version may be too low, never too high."""
         known = {a.stream: self._versions.get(a.stream) for unit in units for a in unit.unit.appends}
@@ -184,30 +191,30 @@ class Writer:
             or (append.expected or 0) > (known[append.stream] or 0)
         }
         if doubtful:
-            known |= self._session.versions(doubtful)
+            known |= await self._session.versions(doubtful)
         return {stream: version or 0 for stream, version in known.items()}
 
-    def _careful_with(self, units: Sequence[Prepared]) -> list[Verdict]:
+    async def _careful_with(self, units: Sequence[Prepared]) -> list[Verdict]:
         """Under the head's lock, on the truth. What cannot be written is told apart from the rest."""
         try:
-            return self._locked(units)
+            return await self._locked(units)
         except _REFUSED as error:
             if len(units) > 1:
-                return [verdict for unit in units for verdict in self._careful_with([unit])]
+                return [verdict for unit in units for verdict in await self._careful_with([unit])]
             if isinstance(error, psycopg.ProgrammingError):
                 return [error]
             refused = UnitRefusedError(f"the unit cannot be written: {error}")
             refused.__cause__ = error
             return [refused]
 
-    def _locked(self, units: Sequence[Prepared]) -> list[Verdict]:
+    async def _locked(self, units: Sequence[Prepared]) -> list[Verdict]:
         streams = {append.stream for unit in units for append in unit.unit.appends}
         fired = [timer for unit in units for timer in unit.unit.fired]
-        with self._session.locked(streams, _claims(units), fired) as truth:
+        async with self._session.locked(streams, _claims(units), fired) as truth:
             end = _End(truth.head, truth.previous)
             placer = Placer(self._service, truth.head, truth.versions, dict(truth.previous))
             verdicts = Judge(placer, truth.claims, truth.timers, self._clock()).all(units)
-            self._session.append(truth.head, placer.head, placer.rows)
+            await self._session.append_locked(truth.head, placer.head, placer.rows)
         self._adopt(end, placer, truth.claims)
         return verdicts
 
@@ -220,7 +227,7 @@ class Writer:
         self._told.append((before.outbox, placer.rows.outbox))
 
     def _answer(self, batch: Sequence[_Waiting], verdicts: Sequence[Verdict], told: Sequence[_Told]) -> None:
-        """In the event loop: first what is kept in memory, then whoever waits."""
+        """First what is kept in memory, then whoever waits."""
         for behind, rows in told:
             self.feed.offer(behind, rows)
         for verdict in verdicts:
