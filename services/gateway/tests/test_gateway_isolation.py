@@ -6,7 +6,10 @@ import re
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+import psycopg
+
 from ytempire.eventstore import new_id
+from ytempire.gateway.projections import PROJECTIONS
 
 API = "/api/v1"
 BODIES: dict[str, Any] = {
@@ -72,6 +75,28 @@ async def test_every_route_without_an_id_shows_only_what_is_mine(new_person: Any
         assert answered.status_code == 200, f"{path}: {answered.text}"
         assert not any(value in answered.text for value in (*ids.values(), owner.user_id)), path
         assert (await other.http.get(path, headers={"Authorization": ""})).status_code == 401, path
+
+
+async def test_rule_4_15_the_database_itself_shows_a_tenant_no_row_of_another(new_person: Any) -> None:
+    owner, other = await new_person(), await new_person()
+    await _owned(owner)
+    tables = [f"{p.schema}.{table.name}" for p in PROJECTIONS for table in p.tables.sorted_tables]
+    # the gateway's own role, without any of its code
+    with psycopg.connect(owner.platform.gateway_dsn, autocommit=True) as connection:
+
+        def seen(tenant: str | None) -> dict[str, set[str]]:
+            connection.execute("select set_config('ytempire.tenant', %s, false)", [tenant or ""])
+            rows = {table: connection.execute(f"select tenant_id from {table}".encode()).fetchall() for table in tables}
+            return {table: {tenant_id for (tenant_id,) in found} for table, found in rows.items()}
+
+        everything, mine, theirs, nobody = (seen(tenant) for tenant in ("*", owner.user_id, other.user_id, None))
+        written = [table for table in tables if owner.user_id in everything[table]]
+        assert len(written) >= 4
+        for table in tables:
+            assert mine[table] <= {owner.user_id}, table
+            assert theirs[table] <= {other.user_id}, table
+            assert nobody[table] == set(), table
+        assert all(mine[table] == {owner.user_id} for table in written)
 
 
 async def test_ids_in_bodies_and_queries(new_person: Any) -> None:

@@ -21,6 +21,20 @@ from ytempire.events import Envelope, Event, type_names
 _LIVE = "rm_"
 """Schemas of live tables begin so, and no others do."""
 
+TENANT_COLUMN = "tenant_id"
+"""A table with this column shows a row to its tenant and to the service's own work, by the database's own rule."""
+
+EVERY_TENANT = "-c ytempire.tenant=*"
+"""Option of connections that do the service's own work. A connection that names no tenant sees no row."""
+
+_SHIELD = (
+    "alter table {table} enable row level security",
+    # tables belong to the role that reads them, and owners are exempt unless it is forced
+    "alter table {table} force row level security",
+    "drop policy if exists tenant on {table}",
+    "create policy tenant on {table} using (current_setting('ytempire.tenant', true) in ({column}, '*'))",
+)
+
 
 class Writing(Protocol):
     """What a handler gets: something that takes statements. Unqualified tables are the read model's."""
@@ -101,6 +115,11 @@ async def create_tables(connection: AsyncConnection, projection: Projection, sch
     await connection.execute(text(f'create schema if not exists "{schema}"'))
     scoped = await within(connection, schema)
     await scoped.run_sync(projection.tables.create_all)
+    for table in projection.tables.sorted_tables:
+        if TENANT_COLUMN in table.columns:
+            for statement in _SHIELD:
+                named = statement.format(table=f'"{schema}"."{table.name}"', column=TENANT_COLUMN)
+                await connection.execute(text(named))
 
 
 async def within(connection: AsyncConnection, schema: str) -> AsyncConnection:

@@ -14,20 +14,34 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from ytempire.events import Envelope
 from ytempire.eventstore.generations import begin, generations
 from ytempire.eventstore.leases import LEASE_S
-from ytempire.eventstore.projection import Projection, within
+from ytempire.eventstore.projection import EVERY_TENANT, Projection, within
 from ytempire.eventstore.writing import Applier
 
 _LAZY = " ".join(
-    f"-c {setting}"
-    for setting in (
-        "timezone=UTC",
-        "synchronous_commit=off",
+    (
+        EVERY_TENANT,
+        "-c timezone=UTC",
+        "-c synchronous_commit=off",
         # the locks of a process that froze in a transaction are freed before its lease is
-        f"idle_in_transaction_session_timeout={LEASE_S - 1}s",
+        f"-c idle_in_transaction_session_timeout={LEASE_S - 1}s",
     )
 )
 
+_TENANT = "tenant"
+_FOR = text("select set_config('ytempire.tenant', :tenant, false)")
+
 Applied = Callable[[Sequence[Envelope]], None]
+
+
+def _engine(dsn: str, options: str) -> AsyncEngine:
+    async def connect() -> psycopg.AsyncConnection[Any]:
+        return await psycopg.AsyncConnection.connect(dsn, options=options)
+
+    # beyond its size a pool closes what comes back, and a log-in costs more than any query; the last used one
+    # first, so that a quiet service keeps few
+    return create_async_engine(
+        "postgresql+psycopg://", async_creator=connect, pool_size=8, max_overflow=4, pool_use_lifo=True
+    )
 
 
 class ReadModels:
@@ -35,17 +49,10 @@ class ReadModels:
 
     def __init__(self, service: str, dsn: str, projections: Sequence[Projection]) -> None:
         self.service, self.projections = service, tuple(projections)
-
-        async def connect() -> psycopg.AsyncConnection[Any]:
-            return await psycopg.AsyncConnection.connect(dsn)
-
-        # beyond its size a pool closes what comes back, and a log-in costs more than any query; the last used one
-        # first, so that a quiet service keeps few
-        self.engine: AsyncEngine = create_async_engine(
-            "postgresql+psycopg://", async_creator=connect, pool_size=8, max_overflow=4, pool_use_lifo=True
-        )
+        self.engine = _engine(dsn, EVERY_TENANT)
         # a query of its own needs no transaction around it, which would be two more round trips
         self._reads = self.engine.execution_options(isolation_level="AUTOCOMMIT")
+        self._tenants = _engine(dsn, "").execution_options(isolation_level="AUTOCOMMIT")
         self._lazy = AsyncConnectionPool(
             dsn, min_size=1, max_size=4, timeout=5, open=False, kwargs={"autocommit": True, "options": _LAZY}
         )
@@ -66,6 +73,7 @@ class ReadModels:
         await self.applier.close()
         await self._lazy.close()
         await self.engine.dispose()
+        await self._tenants.dispose()
 
     async def install(self) -> Sequence[Projection]:
         """Make the tables of projections that nobody has read yet; they fill themselves from the logs.
@@ -88,6 +96,16 @@ class ReadModels:
     async def reading(self, projection: Projection) -> AsyncIterator[AsyncConnection]:
         """A connection whose unqualified tables are the projection's live ones; each query sees what is committed."""
         async with self._reads.connect() as connection:
+            yield await within(connection, projection.schema)
+
+    @asynccontextmanager
+    async def reading_for(self, projection: Projection, tenant: str) -> AsyncIterator[AsyncConnection]:
+        """The same for one tenant: of tables with tenants the database itself shows no row of another."""
+        async with self._tenants.connect() as connection:
+            # a connection remembers whom it served last: only another tenant costs a round trip
+            if connection.info.get(_TENANT) != tenant:
+                await connection.execute(_FOR, {"tenant": tenant})
+                connection.info[_TENANT] = tenant
             yield await within(connection, projection.schema)
 
     @asynccontextmanager

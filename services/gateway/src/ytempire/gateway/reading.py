@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, Table, select
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ytempire.eventstore import Projection, ReadModels
 
@@ -17,7 +18,10 @@ MOST_ROWS = 5000
 
 @dataclass(frozen=True, slots=True)
 class TenantReads:
-    """Reads the rows of one tenant; there is no way to ask for another's."""
+    """Reads the rows of one tenant; there is no way to ask for another's.
+
+    That holds twice: each query asks for the tenant's rows alone, and the connection it runs on is shown no others.
+    """
 
     models: ReadModels
     tenant: str
@@ -32,7 +36,9 @@ class TenantReads:
     ) -> list[Row]:
         """Rows of a table that belong to the tenant and meet the conditions."""
         own = table.c.tenant_id == self.tenant
-        return await _rows(self.models, projection, select(table).where(own, *conditions).order_by(*order).limit(limit))
+        query = select(table).where(own, *conditions).order_by(*order).limit(limit)
+        async with self.models.reading_for(projection, self.tenant) as connection:
+            return await _rows(connection, query)
 
     async def one(self, projection: Projection, table: Table, *conditions: ColumnElement[bool]) -> Row | None:
         """The first such row, or None."""
@@ -59,12 +65,10 @@ class StrangerReads:
         limit: int = 1,
     ) -> list[Row]:
         """Rows of exactly the thing that ``identity`` names."""
-        return await _rows(
-            self.models, projection, select(table).where(identity, *conditions).order_by(*order).limit(limit)
-        )
+        query = select(table).where(identity, *conditions).order_by(*order).limit(limit)
+        async with self.models.reading(projection) as connection:
+            return await _rows(connection, query)
 
 
-async def _rows(models: ReadModels, projection: Projection, query: Select[Any]) -> list[Row]:
-    async with models.reading(projection) as connection:
-        found = (await connection.execute(query)).mappings().all()
-    return [dict(row) for row in found]
+async def _rows(connection: AsyncConnection, query: Select[Any]) -> list[Row]:
+    return [dict(row) for row in (await connection.execute(query)).mappings()]
