@@ -146,7 +146,7 @@ async def test_a_message_behind_an_unknown_answer_is_not_sent_again(
         rows = await Relay(store, client)._select(first)
         publisher = Publisher(client)
         await publisher.open()
-        await publisher.send([message_of(row) for row in rows[:kept]], first)
+        await (await publisher.send([message_of(row) for row in rows[:kept]], first)).stored()
         await publisher.close()
         async with relaying(store, client):
             await published(store, jetstream, first + count)
@@ -162,14 +162,41 @@ async def test_what_the_server_refuses_is_an_error_and_stores_nothing(
     publisher = Publisher(client)
     await publisher.open()
     with pytest.raises(RefusedError, match="wrong last sequence"):
-        await publisher.send(messages, expected=7)
-    assert await publisher.send(messages, expected=0) == count
+        await (await publisher.send(messages, expected=7)).stored()
+    sent = await publisher.send(messages, expected=0)
+    await sent.stored()
+    assert sent.end == count
     if count >= ATOMIC_FROM:
         # a batch with a message the stream knows is refused as a whole: sending again can never work
         with pytest.raises(RefusedError, match="duplicate message id"):
-            await publisher.send(messages, expected=count)
+            await (await publisher.send(messages, expected=count)).stored()
     await publisher.close()
     assert await in_stream(jetstream) == list(range(1, count + 1))
+
+
+FEW, MANY = 3, ATOMIC_FROM + 3
+
+
+@pytest.mark.parametrize(("first", "second"), [(FEW, FEW), (FEW, MANY), (MANY, FEW), (MANY, MANY)])
+async def test_what_is_sent_behind_something_that_is_refused_is_refused_too(
+    store: EventStore, client: Client, jetstream: JetStreamContext, first: int, second: int
+) -> None:
+    await append(store, 0, first + second)
+    messages = [message_of(row) for row in await Relay(store, client)._select(0)]
+    publisher = Publisher(client)
+    await publisher.open()
+
+    async def both(expected: int) -> list[BaseException | None]:
+        """Send the second page before the first is confirmed."""
+        before = await publisher.send(messages[:first], expected)
+        behind = await publisher.send(messages[first:], before.end)
+        return await asyncio.gather(before.stored(), behind.stored(), return_exceptions=True)
+
+    assert [type(answer) for answer in await both(expected=7)] == [RefusedError, RefusedError]
+    assert await in_stream(jetstream) == []
+    assert await both(expected=0) == [None, None]
+    await publisher.close()
+    assert await in_stream(jetstream) == list(range(1, first + second + 1))
 
 
 async def test_every_message_names_its_predecessor_in_its_partition(

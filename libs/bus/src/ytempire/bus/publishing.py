@@ -44,6 +44,35 @@ class RefusedError(Exception):
         self.code = code
 
 
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """Messages on their way."""
+
+    answers: Sequence[asyncio.Future[int]]
+    end: int
+    """The sequence of the last one, if all are stored."""
+
+    async def stored(self) -> None:
+        """Wait until the server has stored them.
+
+        :raises RefusedError: if it refused; of a chain, what came before the refused one is stored.
+        :raises TimeoutError: if an answer is missing: what was stored is unknown.
+        """
+        try:
+            async with asyncio.timeout(_ANSWER_S):
+                for answer in self.answers:
+                    last = await answer
+        finally:
+            self.forget()
+        if last != self.end:
+            raise RefusedError(0, f"stored up to {last} instead of {self.end}: it was stored before")
+
+    def forget(self) -> None:
+        """Nobody waits any more."""
+        for answer in self.answers:
+            answer.cancel()
+
+
 class Publisher:
     """The only writer of one stream."""
 
@@ -61,32 +90,23 @@ class Publisher:
         if not self._client.is_closed:
             await self._subscription.unsubscribe()
 
-    async def send(self, messages: Sequence[Message], expected: int) -> int:
-        """Store messages behind sequence ``expected``, at most ``BATCH`` of them.
+    async def send(self, messages: Sequence[Message], expected: int) -> Sent:
+        """Send messages that belong behind sequence ``expected``, at most ``BATCH`` of them, and do not wait.
 
-        :returns: the sequence of the last one.
-        :raises RefusedError: if the server refused; of a chain, what came before the refused one is stored.
-        :raises TimeoutError: if an answer is missing: what was stored is unknown.
+        The next ones may follow at once, behind where these will end: if these are refused, so are those.
         """
         if len(messages) < ATOMIC_FROM:
             return await self._chain(messages, expected)
         return await self._batch(messages, expected)
 
-    async def _chain(self, messages: Sequence[Message], expected: int) -> int:
+    async def _chain(self, messages: Sequence[Message], expected: int) -> Sent:
         answers = [
             await self._publish(message, {headers.EXPECTED_LAST_SEQUENCE: str(expected + index)})
             for index, message in enumerate(messages)
         ]
-        try:
-            async with asyncio.timeout(_ANSWER_S):
-                for answer in answers:
-                    last = await answer
-        finally:
-            for answer in answers:
-                answer.cancel()
-        return last
+        return Sent(answers, expected + len(messages))
 
-    async def _batch(self, messages: Sequence[Message], expected: int) -> int:
+    async def _batch(self, messages: Sequence[Message], expected: int) -> Sent:
         batch = new_id()
         for index, message in enumerate(messages[:-1], 1):
             own = {headers.BATCH_ID: batch, headers.BATCH_SEQUENCE: str(index)}
@@ -94,9 +114,7 @@ class Publisher:
                 own[headers.EXPECTED_LAST_SEQUENCE] = str(expected)
             await self._client.publish(message.subject, message.body, headers=message.headers | own)
         commit = {headers.BATCH_ID: batch, headers.BATCH_SEQUENCE: str(len(messages)), headers.BATCH_COMMIT: "1"}
-        answer = await self._publish(messages[-1], commit)
-        async with asyncio.timeout(_ANSWER_S):
-            return await answer
+        return Sent([await self._publish(messages[-1], commit)], expected + len(messages))
 
     async def _publish(self, message: Message, own: dict[str, str]) -> asyncio.Future[int]:
         self._sent += 1

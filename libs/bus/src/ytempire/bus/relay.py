@@ -12,7 +12,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections import deque
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import structlog
@@ -21,7 +23,7 @@ from nats.errors import Error as NatsError
 from nats.js.errors import NotFoundError
 
 from ytempire.bus import headers
-from ytempire.bus.publishing import BATCH, Message, Publisher, RefusedError
+from ytempire.bus.publishing import BATCH, Message, Publisher, RefusedError, Sent
 from ytempire.bus.topology import stream_of
 from ytempire.eventstore import EventStore, crash
 from ytempire.eventstore.feed import OutboxRow
@@ -32,6 +34,9 @@ _POLL_OTHERS_S = 0.05
 _REMEMBER_OTHERS_S = 60.0
 _RETRY_S = 0.5
 _RECONCILE_S = 5.0
+_AHEAD = 1
+"""Pages that may be sent behind one that the server has not confirmed."""
+
 log = structlog.get_logger()
 
 
@@ -46,6 +51,14 @@ def message_of(row: OutboxRow) -> Message:
     if row.traceparent:
         stamped[headers.TRACE] = row.traceparent
     return Message(row.subject, row.body, stamped)
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """Rows on their way to the stream."""
+
+    rows: Sequence[OutboxRow]
+    sent: Sent
 
 
 class Relay:
@@ -106,18 +119,29 @@ class Relay:
         if not rows:
             await self._reconcile()
             return False
-        while rows:
-            # the next page is read while the server stores this one
-            following = asyncio.create_task(self._rows(rows[-1].position))
-            try:
-                crash.point("relay.before_publish")
-                self._sequence = await self._publisher.send([message_of(row) for row in rows], self._sequence)
-                crash.point("relay.after_publish")
-                self.position, self._told = rows[-1].position, self._told + len(rows)
-                rows = await following
-            finally:
-                following.cancel()
+        under_way: deque[_Page] = deque()
+        try:
+            while rows or under_way:
+                if rows:
+                    crash.point("relay.before_publish")
+                    under_way.append(await self._send(rows, under_way[-1].sent.end if under_way else self._sequence))
+                    # read while the server stores, and sent before it has said so
+                    rows = await self._rows(rows[-1].position)
+                if len(under_way) > _AHEAD or not rows:
+                    await self._stored(under_way.popleft())
+        finally:
+            for page in under_way:
+                page.sent.forget()
         return True
+
+    async def _send(self, rows: Sequence[OutboxRow], behind: int) -> _Page:
+        return _Page(rows, await self._publisher.send([message_of(row) for row in rows], behind))
+
+    async def _stored(self, page: _Page) -> None:
+        await page.sent.stored()
+        crash.point("relay.after_publish")
+        self._sequence, self.position = page.sent.end, page.rows[-1].position
+        self._told += len(page.rows)
 
     async def _resume(self) -> None:
         """Where the stream ends is where the outbox goes on."""
