@@ -28,6 +28,11 @@ def test_rule_4_5_a_crash_at_every_named_step_loses_and_repeats_nothing() -> Non
     _kept("--every-crash-point", "--events", "1400")
 
 
+def test_a_drawn_seed_keeps_every_promise() -> None:
+    """The short form of `make chaos`: two crashes, a kill and duplicates under load."""
+    _kept("3", "--events", "600", "--faults", "4", "--no-controls")
+
+
 def _kept(*arguments: str) -> None:
     # a process of its own: the reference system's events are no part of the product's language
     done = subprocess.run(

@@ -27,6 +27,7 @@ from ytempire.eventstore import (
     partition_of,
 )
 from ytempire.eventstore.filling import Carried
+from ytempire.eventstore.projection import within
 from ytempire.eventstore.shadow import rebuild
 from ytempire.eventstore.tasks import end
 from ytempire.eventstore.tracking import apply_foreign, apply_own, foreign_mark, own_position
@@ -199,6 +200,21 @@ async def test_statements_of_one_table_keep_their_order_and_equal_ones_go_togeth
 
 def _number(row: Mapping[str, Any]) -> Any:
     return row.get("user_id", row.get("id"))
+
+
+async def test_rule_4_8_a_handler_gets_no_answer_however_it_is_applied(models: ReadModels) -> None:
+    """What it read would be there live and missing in a rebuild, whose statements travel together."""
+    answers: list[object] = []
+
+    async def asks(connection: Writing, _: EmailVerified, __: Envelope) -> None:
+        answers.append(await connection.execute(select(SEEN)))
+
+    projection = Projection("foreign", TABLES, {EmailVerified: asks})
+    envelope = verified(1)
+    await Collected().collect(Run([projection], "onboarding", PARTITION, [envelope], 0, Mark(1)))
+    async with models.engine.connect() as connection:
+        await projection.apply_run(await within(connection, projection.schema), [envelope])
+    assert answers == [None, None]
 
 
 async def test_runs_that_wait_go_together_and_one_that_is_refused_holds_no_other_back(models: ReadModels) -> None:

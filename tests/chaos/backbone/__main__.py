@@ -10,6 +10,7 @@ import asyncio
 import json
 import random
 import sys
+import traceback
 
 # whoever starts NATS knows the events, for the rights to publish follow from them
 import tests.chaos.backbone.reference  # noqa: F401 - defining them is what it is imported for
@@ -17,14 +18,17 @@ from tests.chaos.backbone import disk
 from tests.chaos.backbone.controls import CONTROLS, Control
 from tests.chaos.backbone.faults import Fault
 from tests.chaos.backbone.load import drawn
-from tests.chaos.backbone.running import Outcome, run_plan, run_seed
+from tests.chaos.backbone.running import Outcome, failed, run_plan, run_seed
 from tests.prove.rows import RESULTS, tree_hash
 
 from ytempire.eventstore import crash
 
 DEFAULT_SEEDS = tuple(range(1, 21))
 EVENTS, FAULTS = 5_000, 10
-_SHOWN = 10
+ALL_EVENTS, ALL_KILLS, ALL_DUPLICATES = 100_000, 50, 1_000
+"""What the default seeds must come to together."""
+
+_SHOWN, _FRAMES = 10, 6
 
 
 def main() -> None:
@@ -48,16 +52,38 @@ def main() -> None:
         missed = set(crash.POINTS) - set(outcome.crashed)
         print(f"not reached: {', '.join(sorted(missed)) or 'none'}")
         sys.exit(1 if outcome.found.all or missed or outcome.events_acked < given.events else 0)
-    controls = [] if given.no_controls else [_controlled(control) for control in CONTROLS if control.possible]
+    controls = [] if given.no_controls else [_controlled(control) for control in CONTROLS]
     outcomes = []
     for seed in given.seeds:
-        outcome = asyncio.run(run_seed(seed, given.events, given.faults))
-        outcomes.append(outcome)
-        _print(outcome)
+        outcomes.append(_attempt(seed, given.events, given.faults))
+        _print(outcomes[-1])
         _store(outcomes, controls)
-    _sum_up(outcomes)
-    good = not any(o.found.all for o in outcomes) and all(c["failed_as_it_must"] for c in controls)
-    sys.exit(0 if good else 1)
+    problems = _problems(outcomes, controls, given.events)
+    _sum_up(outcomes, problems)
+    sys.exit(1 if problems else 0)
+
+
+def _attempt(seed: int, events: int, faults: int) -> Outcome:
+    """One seed; what stops it is its own failure and does not keep the others from running."""
+    try:
+        return asyncio.run(run_seed(seed, events, faults))
+    except Exception as error:
+        traceback.print_exception(error, limit=-_FRAMES)
+        return failed(seed, error)
+
+
+def _problems(outcomes: list[Outcome], controls: list[dict[str, object]], events: int) -> list[str]:
+    """Everything for which a run does not count: broken promises, too little fire, controls that prove nothing."""
+    problems = [f"seed {o.seed} is broken" for o in outcomes if o.broken]
+    problems += [f"seed {o.seed}: {lack}" for o in outcomes if not o.error and (lack := o.short_of(events))]
+    if len(outcomes) >= len(DEFAULT_SEEDS):
+        totals = (
+            (sum(o.events_acked for o in outcomes), ALL_EVENTS, "events acknowledged"),
+            (sum(o.kills for o in outcomes), ALL_KILLS, "kills"),
+            (sum(o.duplicates_delivered for o in outcomes), ALL_DUPLICATES, "duplicates delivered"),
+        )
+        problems += [f"{there} {what} in all, {least} wanted" for there, least, what in totals if there < least]
+    return problems + [f"control {c['name']}: {c['found']}" for c in controls if not c["failed_as_it_must"]]
 
 
 async def _lose_the_bus(events: int) -> Outcome:
@@ -73,7 +99,11 @@ async def _every_crash_point(events: int) -> Outcome:
 
 
 def _controlled(control: Control) -> dict[str, object]:
-    failures, said = asyncio.run(control.run())
+    if not control.possible:
+        # a run without it must ask for that: --no-controls
+        failures, said = 0, f"cannot run here: {disk.why_not()}"
+    else:
+        failures, said = asyncio.run(control.run())
     verdict = "fails as it must" if failures else "DOES NOT FAIL"
     print(f"control {control.name}: {said}: {verdict}", flush=True)
     return {"name": control.name, "failed_as_it_must": bool(failures), "found": said}
@@ -81,6 +111,9 @@ def _controlled(control: Control) -> dict[str, object]:
 
 def _print(outcome: Outcome) -> None:
     found = outcome.found
+    if outcome.error:
+        print(f"seed {outcome.seed}: ended before its verdict: {outcome.error.splitlines()[0]}", flush=True)
+        return
     verdict = "every promise kept" if not found.all else "BROKEN"
     print(
         f"seed {outcome.seed}: {outcome.events_acked} events acknowledged, {outcome.kills} kills,"
@@ -100,11 +133,10 @@ def _store(outcomes: list[Outcome], controls: list[dict[str, object]]) -> None:
     (RESULTS / "chaos.json").write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
 
 
-def _sum_up(outcomes: list[Outcome]) -> None:
-    broken = [o.seed for o in outcomes if o.found.all]
+def _sum_up(outcomes: list[Outcome], problems: list[str]) -> None:
     acked, kills = sum(o.events_acked for o in outcomes), sum(o.kills for o in outcomes)
     duplicates = sum(o.duplicates_delivered for o in outcomes)
-    verdict = f"broken: {broken}" if broken else "every promise kept"
+    verdict = "; ".join(problems) or "every promise kept"
     print(f"{len(outcomes)} seeds: {acked} events acknowledged, {kills} kills, {duplicates} duplicates: {verdict}")
 
 

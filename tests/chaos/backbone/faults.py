@@ -10,6 +10,7 @@ import shutil
 import signal
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 
 import psutil
 from nats.errors import NoRespondersError
@@ -20,9 +21,11 @@ from tests.chaos.backbone.names import CONSUMER, PRODUCER
 from tests.chaos.backbone.world import Supervised, World
 
 from ytempire.bus.topology import stream_of
+from ytempire.cli.testing import until
 from ytempire.eventstore import LEASE_S, crash
 
 _RESETS = 4
+_MADE_AGAIN_S = 60.0
 _CRASH_S = 20.0
 """So long a process has to start and to come to its crash point."""
 
@@ -83,6 +86,7 @@ async def kill_postgres(world: World, choice: int) -> None:
 
 async def kill_backend(world: World, choice: int) -> None:
     """kill -9 of one backend: the postmaster ends all others and recovers."""
+    await world.database.ready()
     with world.sql("postgres") as connection:
         rows = connection.execute(
             "select pid from pg_stat_activity where backend_type = 'client backend' and pid <> pg_backend_pid()"
@@ -97,6 +101,7 @@ async def kill_backend(world: World, choice: int) -> None:
 async def freeze(world: World, choice: int) -> None:
     """A leader stands still for longer than its lease and then goes on as if nothing had happened."""
     service = (PRODUCER, CONSUMER)[choice % 2]
+    await world.database.ready()
     with world.sql(service) as connection:
         row = connection.execute(
             "select split_part(owner, ':', 2)::int from es.leases where name <> 'copy' and until > clock_timestamp()"
@@ -105,8 +110,10 @@ async def freeze(world: World, choice: int) -> None:
     pid = row[0] if row else world.copies[service][0].pid
     with contextlib.suppress(ProcessLookupError):
         os.kill(pid, signal.SIGSTOP)
-        await asyncio.sleep(LEASE_S + 1)
-        os.kill(pid, signal.SIGCONT)
+        try:
+            await asyncio.sleep(LEASE_S + 1)
+        finally:
+            os.kill(pid, signal.SIGCONT)
 
 
 async def lose_jetstream(world: World, choice: int) -> None:
@@ -137,16 +144,27 @@ async def reorder(world: World, choice: int) -> None:
 
 
 async def _reset(jetstream: JetStreamContext, stream: str, durable: str, sequence: int) -> None:
-    """Set a consumer to a place; refused where it is not there, or the place is not. No answer is asked for again.
+    """Set a consumer to a place; refused where the place is not there. No answer is asked for again.
 
     :raises RuntimeError: if there never is one: a fault that did nothing is no fault.
     """
+    await until(partial(_is_there, jetstream, stream, durable), _MADE_AGAIN_S)
     for _ in range(_RESETS):
         with contextlib.suppress(NatsTimeoutError, NoRespondersError):
             with contextlib.suppress(JetStreamError):
                 await jetstream.reset_consumer(stream, durable, sequence)
             return
     raise RuntimeError(f"{durable} could not be set to {sequence}: NATS did not answer {_RESETS} times")
+
+
+async def _is_there(jetstream: JetStreamContext, stream: str, durable: str) -> bool:
+    """Whether a consumer is there; after the loss of its stream its service makes it again.
+
+    The server never answers the reset of a consumer it does not know: that was asked for four times in vain.
+    """
+    with contextlib.suppress(NatsTimeoutError, NoRespondersError, JetStreamError):
+        return durable in {info.name for info in await jetstream.consumers_info(stream)}
+    return False
 
 
 async def cut(world: World, choice: int) -> None:

@@ -11,13 +11,11 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from hashlib import md5
 from pathlib import Path
 
 from psycopg import OperationalError
-from sqlalchemy import BigInteger, Column, MetaData, Table, Text, select
+from sqlalchemy import BigInteger, Column, Integer, MetaData, Table, Text, bindparam, cast, func
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.ext.asyncio import AsyncConnection
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -37,6 +35,7 @@ from ytempire.eventstore import (
     StreamAppend,
     Timer,
     Unit,
+    Writing,
 )
 
 POISON = 13
@@ -90,17 +89,23 @@ LEDGER = Table(
 """``digest`` hangs on the order of the events, and on each being applied once."""
 
 
-async def _booked(connection: AsyncConnection, event: ChaosDeposited, envelope: Envelope) -> None:
-    found = (await connection.execute(select(LEDGER).where(LEDGER.c.account == event.account))).one_or_none()
-    total, version, misordered, digest = (found[1:]) if found else (0, 0, 0, "")
-    row = {
-        "account": event.account,
-        "total": total + event.amount,
-        "version": envelope.streamversion,
-        "misordered": misordered + (envelope.streamversion != version + 1),
-        "digest": md5(f"{digest}{envelope.id}".encode(), usedforsecurity=False).hexdigest(),
-    }
-    await connection.execute(insert(LEDGER).values(row).on_conflict_do_update(index_elements=["account"], set_=row))
+_NEW = insert(LEDGER).values(digest=func.md5(bindparam("event_id")))
+_NEXT = LEDGER.c.version + 1
+_BOOK = _NEW.on_conflict_do_update(
+    index_elements=["account"],
+    set_={
+        "total": LEDGER.c.total + _NEW.excluded.total,
+        "version": _NEW.excluded.version,
+        "misordered": LEDGER.c.misordered + cast(_NEW.excluded.version != _NEXT, Integer),
+        "digest": func.md5(LEDGER.c.digest + bindparam("event_id")),
+    },
+)
+
+
+async def _booked(connection: Writing, event: ChaosDeposited, envelope: Envelope) -> None:
+    version = envelope.streamversion
+    row = {"account": event.account, "total": event.amount, "version": version, "misordered": int(version != 1)}
+    await connection.execute(_BOOK, {**row, "event_id": envelope.id})
 
 
 LEDGER_MODEL = Projection("ledger", LEDGER_TABLES, {ChaosDeposited: _booked})

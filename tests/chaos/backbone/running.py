@@ -8,6 +8,8 @@ import time
 from collections.abc import Coroutine, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,15 +19,21 @@ from tests.chaos.backbone.disk import Disk
 from tests.chaos.backbone.faults import Fault, inflict, plan
 from tests.chaos.backbone.load import Command, Load, drawn
 from tests.chaos.backbone.names import CONSUMER, PRODUCER
+from tests.chaos.backbone.reference import LEDGER_MODEL
 from tests.chaos.backbone.world import World, world
 
+from ytempire.bus import read_carried
 from ytempire.bus.topology import stream_of
+from ytempire.eventstore import EventStore, ReadModels
+from ytempire.eventstore.rebuilding import Rebuilder
 
 _REST_S, _LOOK_S = 60.0, 0.5
 """What is still wrong when nothing has moved for so long is the finding: longer than any message waits for another
 try."""
 _STEPS, _STEP_S = 40, 0.25
 _SERVICES = (PRODUCER, CONSUMER)
+LEAST_KILLS = 2
+"""Fewer in one run prove too little."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +48,18 @@ class Outcome:
     duplicates_delivered: int
     found: Found
     seconds: float
+    error: str = ""
+    """Why the run did not come to its end; empty if it did."""
+
+    @property
+    def broken(self) -> bool:
+        return bool(self.found.all or self.error)
+
+    def short_of(self, events: int) -> str:
+        """What it lacks to count as a run; empty if nothing."""
+        if self.events_acked < events:
+            return f"{self.events_acked} events acknowledged, {events} wanted"
+        return f"{self.kills} kills, {LEAST_KILLS} wanted" if self.kills < LEAST_KILLS else ""
 
     def row(self) -> dict[str, object]:
         """The form of the stored results."""
@@ -51,12 +71,18 @@ class Outcome:
             "lost": len(self.found.lost),
             "twice": len(self.found.twice),
             "misordered": len(self.found.misordered),
-            "rebuild_equal": not self.found.rebuild,
+            "rebuild_equal": not self.found.rebuild and not self.error,
             "other": len(self.found.other),
             "faults": self.faults,
             "crashed": self.crashed,
             "seconds": round(self.seconds, 1),
+            **({"error": self.error} if self.error else {}),
         }
+
+
+def failed(seed: int, error: Exception) -> Outcome:
+    """A run that ended before its verdict: a broken one, and no reason to leave out the others."""
+    return Outcome(seed, (), 0, 0, (), 0, Found(), 0.0, f"{type(error).__name__}: {error}")
 
 
 async def run_seed(seed: int, events: int, faults: int) -> Outcome:
@@ -77,6 +103,9 @@ async def run_plan(seed: int, planned: Sequence[Fault], commands: list[Command])
             load = Load(commands, running.http_ports)
             await _under_fire(running, load, planned)
             found = await rested(running, load)
+            if not found.all:
+                await rebuild(running)
+                found = await look(running, load)
             return Outcome(
                 seed,
                 tuple(fault.kind for fault in planned),
@@ -135,6 +164,21 @@ async def rested(running: World, load: Load) -> Found:
             if not found.all or still > _REST_S:
                 return found
         await asyncio.sleep(_LOOK_S)
+
+
+async def rebuild(running: World) -> None:
+    """Fill every read model anew by the library and make that the live one, as an operator would."""
+    async with running.admin() as client:
+        foreign = partial(read_carried, client.jetstream())
+        for service in _SERVICES:
+            store = EventStore(service, running.dsn(service), lambda: datetime.now(UTC))
+            models = ReadModels(service, store.dsn, (LEDGER_MODEL,))
+            try:
+                await store.open()
+                await Rebuilder(store, models, LEDGER_MODEL, foreign).rebuild()
+            finally:
+                await models.close()
+                await store.close()
 
 
 def _standing(running: World) -> list[object]:

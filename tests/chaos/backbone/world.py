@@ -17,6 +17,7 @@ from pathlib import Path
 import psutil
 import psycopg
 from nats.aio.client import Client
+from psycopg.conninfo import make_conninfo
 from tests.chaos.backbone.disk import Disk
 from tests.chaos.backbone.names import CONSUMER, PRODUCER
 from tests.chaos.backbone.proxy import Proxy
@@ -168,6 +169,11 @@ class World:
     def sql(self, service: str) -> psycopg.Connection:
         """The service's store as the superuser sees it, past every library of ours and past the proxy."""
         return self.postgres.connect(service)
+
+    def dsn(self, service: str) -> str:
+        """The service's store as its own role sees it, past the proxy."""
+        password = provision.password_file(self.nats_server.secrets_dir, service).read_text(encoding="utf-8").strip()
+        return make_conninfo(f"postgresql://{service}@127.0.0.1:{self.postgres.port}/{service}", password=password)
 
     @asynccontextmanager
     async def admin(self) -> AsyncIterator[Client]:

@@ -87,25 +87,41 @@ class Projection:
 
     async def apply_run(self, connection: Writing, run: Sequence[Envelope]) -> None:
         """Write the consequences of a run of events, in order."""
+        writing = _without_answers(connection)
         if self.batch is None:
             for envelope in run:
-                await self.apply(connection, envelope)
+                await self.apply(writing, envelope)
             return
         known = [(envelope.event(), envelope) for envelope in run if envelope.type in self._by_type]
         if known:
-            await self.batch(connection, known)
+            await self.batch(writing, known)
 
     async def apply(self, connection: Writing, envelope: Envelope) -> None:
         """Write the consequences of one event; events it has no handler for have none."""
         if handler := self._by_type.get(envelope.type):
-            await handler(connection, envelope.event(), envelope)
+            await handler(_without_answers(connection), envelope.event(), envelope)
+
+
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """A connection to a handler that cannot read: an answer would be another one in a rebuild, where statements travel
+    together, or none."""
+
+    connection: AsyncConnection
+
+    async def execute(self, statement: Executable, parameters: dict[str, Any] | None = None, /) -> None:
+        await self.connection.execute(statement, parameters)
+
+
+def _without_answers(connection: Writing) -> Writing:
+    return _Written(connection) if isinstance(connection, AsyncConnection) else connection
 
 
 def is_live(connection: Writing) -> bool:
     """Whether a handler writes what readers see. In a rebuild it does not, and must have no effect but its rows."""
-    if not isinstance(connection, AsyncConnection):
+    if not isinstance(connection, _Written):
         return True
-    live = connection.sync_connection
+    live = connection.connection.sync_connection
     scope: Mapping[Any, Any] = live.get_execution_options().get("schema_translate_map", {}) if live else {}
     return str(scope.get(None, "")).startswith(_LIVE)
 
