@@ -67,9 +67,18 @@ class NicheScore(Value):
     name: str
     score: float
     parts: dict[str, float]
+    points: dict[str, float] = Field(default_factory=dict)
+    """What each part gives; they sum to the score."""
     reason: str
     rpm_low_usd: float
     rpm_high_usd: float
+    profit_low_usd: float | None = None
+    """What a video is expected to bring in its first year by advertising, less its cost: the 10th percentile."""
+    profit_mid_usd: float | None = None
+    profit_high_usd: float | None = None
+    """The 90th percentile."""
+    confidence: str | None = None
+    """How good the published earnings are: low, medium, high."""
 
 
 class QualityFinding(Value):

@@ -19,7 +19,7 @@ from ytempire.events.onboarding import (
     UserCreated,
 )
 from ytempire.eventstore import Decider, PermanentError
-from ytempire.onboarding.domain import journey, niches, preferences
+from ytempire.onboarding.domain import journey, niche, niche_score, niches, preferences
 from ytempire.onboarding.domain.account import Account, evolve
 from ytempire.onboarding.domain.events import JourneySubscriptionNoted
 from ytempire.onboarding.domain.plans import PLANS
@@ -47,15 +47,15 @@ class SelectPlan:
 @dataclass(frozen=True, slots=True)
 class RecommendNiches:
     user_id: str
-    wish: niches.Wish
-    catalogue: niches.Catalogue = field(repr=False)
+    wish: niche.Wish
+    catalogue: niche.Catalogue = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class ChooseNiches:
     user_id: str
     niche_ids: tuple[str, ...]
-    catalogue: niches.Catalogue = field(repr=False)
+    catalogue: niche.Catalogue = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +140,7 @@ def _recommend(state: Account, command: RecommendNiches) -> list[Event]:
     fault = _check_wish(state, command.wish)
     if fault:
         return [NichesRejected(user_id=command.user_id, code=fault.code, field=fault.field, message=fault.message)]
-    wish = niches.Wish(
+    wish = niche.Wish(
         tuple(dict.fromkeys(i.strip().lower() for i in command.wish.interests)),
         command.wish.experience,
         command.wish.budget_usd,
@@ -148,7 +148,7 @@ def _recommend(state: Account, command: RecommendNiches) -> list[Event]:
     return [NichesRecommended(user_id=command.user_id, niches=niches.recommend(command.catalogue, wish))]
 
 
-def _check_wish(state: Account, wish: niches.Wish) -> preferences.Fault | None:
+def _check_wish(state: Account, wish: niche.Wish) -> preferences.Fault | None:
     if not state.verified:
         return preferences.Fault("email_not_verified", "user_id", _UNVERIFIED)
     if not wish.interests or any(not i.strip() for i in wish.interests):
@@ -157,8 +157,8 @@ def _check_wish(state: Account, wish: niches.Wish) -> preferences.Fault | None:
     if len(wish.interests) > MOST_INTERESTS or any(len(i) > LONGEST_INTEREST for i in wish.interests):
         message = f"Name at most {MOST_INTERESTS} interests of at most {LONGEST_INTEREST} characters each."
         return preferences.Fault("interests_too_long", "interests", message)
-    if wish.experience not in niches.EXPERIENCE:
-        message = f"Say how experienced you are: {', '.join(niches.EXPERIENCE)}."
+    if wish.experience not in niche_score.EXPERIENCE:
+        message = f"Say how experienced you are: {', '.join(niche_score.EXPERIENCE)}."
         return preferences.Fault("unknown_experience", "experience", message)
     if not 0 <= wish.budget_usd <= MOST_BUDGET_USD:
         message = f"Give a monthly budget from 0 to {MOST_BUDGET_USD} US dollars; you gave {wish.budget_usd}."

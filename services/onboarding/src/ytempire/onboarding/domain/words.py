@@ -8,8 +8,8 @@ from functools import lru_cache
 
 Stems = frozenset[str]
 
-PARTIAL = 0.6
-"""An interest that only shares words with a term counts at most this much."""
+SHARED = 0.5
+"""What an interest counts that only shares a word with a term."""
 
 _WORD = re.compile(r"[a-z0-9]+")
 _EMPTY = "a about an and channel content for from general how in into making my of on the tips to videos with youtube"
@@ -89,6 +89,7 @@ def stems(text: str) -> Stems:
     return frozenset(_stem(word) for word in _WORD.findall(text.lower()) if word not in _STOP)
 
 
+@lru_cache(maxsize=4096)
 def readings(interest: str) -> tuple[Stems, ...]:
     """An interest as it was written and, where we know another word for it, as the data would say it."""
     plain = " ".join(_WORD.findall(interest.lower()))
@@ -97,21 +98,12 @@ def readings(interest: str) -> tuple[Stems, ...]:
 
 
 def strength(interest: str, terms: Iterable[Stems]) -> float:
-    """1 if the interest is one of the terms, else up to ``PARTIAL`` by the share of words in common with the best."""
-    best = 0.0
-    wanted = readings(interest)
-    for term in terms:
-        for words in wanted:
-            best = max(best, _overlap(words, term))
-    return best
-
-
-def _overlap(words: Stems, term: Stems) -> float:
-    if not words or not term:
-        return 0.0
-    if words == term:
+    """1 if the interest is one of the terms, ``SHARED`` if it has a word in common with one, else 0."""
+    wanted = [words for words in readings(interest) if words]
+    known = list(terms)
+    if any(words in known for words in wanted):
         return 1.0
-    return PARTIAL * len(words & term) / len(words | term)
+    return SHARED if any(words & term for words in wanted for term in known) else 0.0
 
 
 def _stem(word: str) -> str:

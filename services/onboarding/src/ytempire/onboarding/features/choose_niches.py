@@ -7,7 +7,7 @@ from ytempire.eventstore import Delivery, EventStore
 from ytempire.onboarding.domain.account import stream_of
 from ytempire.onboarding.domain.decisions import ACCOUNT
 from ytempire.onboarding.domain.decisions import ChooseNiches as Command
-from ytempire.onboarding.domain.niches import Catalogue
+from ytempire.onboarding.domain.niche import Catalogue
 
 
 class ChooseNiches:
