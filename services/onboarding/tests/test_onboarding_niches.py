@@ -1,4 +1,4 @@
-"""The score: parts that sum to it, the documented example, the same for the same wish, best first and five different."""
+"""The score: points that sum to it, the documented example, the same for the same wish, five different niches."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """The score of a niche: eight parts between 0 and 1, and the points that each gives, which sum to the score.
 
-What a video is expected to bring rests on priors that nobody has published (``VIEWS``, ``LOG_SD``) and is therefore shown as
-an interval; within it a single video is close to a coin toss. Where each figure comes from: ``data/SOURCES.md``.
+What a video is expected to bring rests on priors that nobody has published (``VIEWS``, ``LOG_SD``) and is shown
+as an interval; within it a single video is close to a coin toss. Where each figure comes from: ``data/SOURCES.md``.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from functools import cache
 from math import ceil, exp, log, sqrt
 
 from ytempire.onboarding.domain.niche import Niche, Wish
-from ytempire.onboarding.domain.words import Stems, strength, stems
+from ytempire.onboarding.domain.words import Stems, stems, strength
 
 WEIGHTS: Mapping[str, float] = {
     "interest": 0.28,
@@ -52,7 +52,7 @@ AUDIENCE: Mapping[str, tuple[float, float]] = {
     "IN": (0.15, 0.136),
     "elsewhere": (0.10, 0.2),
 }
-"""Share of the viewers of an English channel, and what an ad there pays against the US: medians of four public tables."""
+"""Share of an English channel's viewers, and what an ad there pays against the US: medians of four public tables."""
 
 TAIL = 1.2816
 """Standard deviations from the middle to the 10th and the 90th percentile."""
