@@ -118,7 +118,7 @@ chaos: install ## The backbone under faults drawn from seeds, checked from outsi
 	@$(BIN)/python -m tests.chaos.backbone $(SEEDS)
 
 .PHONY: prove
-prove: install ## Check what was promised: id, figure, target, verdict (AREA=journey or backbone, LONG=1 for the long rows)
+prove: install ## Check what was promised: id, figure, target, verdict (AREA=journey, backbone or customers; LONG=1 for the long rows)
 	@$(BIN)/python -m tests.prove.$(AREA) $(if $(LONG),--long)
 
 .PHONY: bench

@@ -57,8 +57,8 @@ class Journey:
             {"email": who.email, "password": who.password, "full_name": who.full_name, "company_name": who.company},
         )
         tell("waiting for the mail", 0.4)
-        mail = self.browser.until(self._mail, "The verification mail")
-        token = parse_qs(urlsplit(_verification_link(mail)).query)["token"][0]
+        found = self.browser.until(self.verification_link, "The verification mail")
+        token = parse_qs(urlsplit(found["link"]).query)["token"][0]
         self.browser.post("/auth/verify", {"token": token})
         tell("logging in", 0.8)
         self.browser.log_in(who.email, who.password)
@@ -66,6 +66,9 @@ class Journey:
     def subscribe(self, tell: Tell) -> None:
         self.browser.post("/onboarding/plan", {"plan": "starter"})
         tell("paying by card", 0.4)
+        self.pay(tell)
+
+    def pay(self, tell: Tell) -> None:
         form = self.browser.outside.post(f"{self.browser.sandbox}/checkout/payment_methods", json=_CARD)
         card = form.raise_for_status().json()
         self.browser.post(
@@ -80,7 +83,7 @@ class Journey:
     def choose_niches(self, tell: Tell) -> None:
         found = self.browser.post(
             "/onboarding/niches",
-            {"interests": ["personal finance", "science"], "experience": "beginner", "budget_usd": 100},
+            {"interests": ["budgeting", "astronomy"], "experience": "beginner", "budget_usd": 100},
         )
         self.niches = list(found["niches"])
         tell(f"{len(self.niches)} niches scored", 0.6)
@@ -153,7 +156,8 @@ class Journey:
         """Everything about the video as the customer sees it."""
         return self.browser.get(f"/videos/{self.video_id}")
 
-    def _mail(self) -> Json | None:
+    def verification_link(self) -> Json | None:
+        """The link of the verification mail, once it has come."""
         inbox = self.browser.outside.get(
             f"{self.browser.sandbox}/inbox/messages", params={"to": self.customer.email}
         ).raise_for_status()
@@ -161,15 +165,12 @@ class Journey:
         messages = listed["messages"] if isinstance(listed, dict) else listed
         for message in messages:
             found = self.browser.outside.get(f"{self.browser.sandbox}/inbox/messages/{message['id']}").json()
-            if any("verify" in link for link in found["links"]):
-                return dict(found)
+            for link in found["links"]:
+                if "verify" in link and "token=" in link:
+                    return {"link": link}
         return None
 
     def _connected(self) -> Json | None:
         found = self.browser.get("/channels")
         connected = [c for c in found["channels"] if c["status"] == "connected"]
         return {"channels": connected} if len(connected) == 2 else None
-
-
-def _verification_link(mail: Json) -> str:
-    return str(next(link for link in mail["links"] if "verify" in link and "token=" in link))
