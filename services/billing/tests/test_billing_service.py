@@ -36,6 +36,7 @@ from ytempire.events.billing import (
 from ytempire.events.gateway import PaymentSetupRequested, VideoRequested, WebhookReceived
 from ytempire.events.media import VideoRejected, VideoRenderFailed
 from ytempire.events.onboarding import PlanSelected, PreferencesSaved
+from ytempire.events.plans import Interval, on_offer
 from ytempire.events.values import Sealed
 from ytempire.eventstore import (
     Delivery,
@@ -48,8 +49,6 @@ from ytempire.eventstore import (
     new_id,
 )
 from ytempire.eventstore.audit import verify
-
-PLANS = {"starter": (97, 5, 15, 7), "scale": (797, 25, 75, 0)}
 
 
 @pytest.fixture
@@ -78,15 +77,16 @@ def seal(bench: Bench) -> Sealed:
     return bench.host.sealer.seal("billing", value, bench.host.clock.now(), timedelta(hours=1))
 
 
-async def choose(bench: Bench, user_id: str, plan: str = "starter") -> None:
-    price, channels, videos, trial = PLANS[plan]
+async def choose(bench: Bench, user_id: str, plan: str = "starter", interval: Interval = "month") -> None:
+    offer = on_offer(bench.host.clock.now())[plan]
     event = PlanSelected(
         user_id=user_id,
         plan=plan,
-        price=Money.parse(price, "USD"),
-        channels=channels,
-        videos_per_day=videos,
-        trial_days=trial,
+        price=offer.price(interval),
+        channels=offer.channels,
+        videos_per_day=offer.videos_per_day,
+        trial_days=offer.trial_days,
+        interval=interval,
     )
     await bench.deliver(event, tenant=user_id)
 
@@ -97,9 +97,9 @@ async def order(bench: Bench, user_id: str, card: str = "pm_card_visa", sealed: 
     await bench.settle()
 
 
-async def subscribe(bench: Bench, plan: str = "starter") -> str:
+async def subscribe(bench: Bench, plan: str = "starter", interval: Interval = "month") -> str:
     user_id = new_id()
-    await choose(bench, user_id, plan)
+    await choose(bench, user_id, plan, interval)
     await order(bench, user_id)
     return user_id
 
@@ -151,6 +151,16 @@ async def test_a_plan_without_a_trial_is_charged_at_once(billing: Bench, api: st
     (paid,) = await billing.events(InvoicePaid)
     assert paid.net == Money.parse("797.00", "USD")
     assert 28 <= (paid.period_end - paid.period_start).days <= 31
+
+
+async def test_a_year_is_paid_in_advance_for_ten_months_money(billing: Bench, api: stripe.StripeClient) -> None:
+    await subscribe(billing, "scale", "year")
+    (made,) = await billing.events(SubscriptionStarted)
+    assert (made.interval, made.price) == ("year", Money.parse("7970.00", "USD"))
+    await tell(billing, api, made.subscription_id)
+    (paid,) = await billing.events(InvoicePaid)
+    assert paid.net == Money.parse("7970.00", "USD")
+    assert 365 <= (paid.period_end - paid.period_start).days <= 366
 
 
 @pytest.mark.parametrize(

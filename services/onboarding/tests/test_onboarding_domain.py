@@ -27,6 +27,7 @@ from ytempire.events.onboarding import (
     SignUpAccepted,
     UserCreated,
 )
+from ytempire.events.plans import Interval, on_offer
 from ytempire.eventstore import derived_id
 from ytempire.onboarding.adapters.niche_data import load_catalogue
 from ytempire.onboarding.domain import journey
@@ -36,6 +37,8 @@ from ytempire.onboarding.domain.decisions import (
     ChooseNiches,
     Command,
     ConfirmAddress,
+    NoteEnd,
+    NoteEntitlement,
     NoteStep,
     NoteSubscription,
     RecommendNiches,
@@ -68,7 +71,13 @@ def after(given: Sequence[Event], *commands: Command) -> list[Event]:
 
 
 VERIFIED = after(SIGNED_UP, ConfirmAddress(USER))
-PLANNED = after(VERIFIED, SelectPlan(USER, "starter"))
+
+
+def select(plan: str, interval: Interval = "month") -> SelectPlan:
+    return SelectPlan(USER, plan, interval, on_offer(NOW))
+
+
+PLANNED = after(VERIFIED, select("starter"))
 
 
 def steps(events: Sequence[Event]) -> list[tuple[str, str | None]]:
@@ -97,7 +106,7 @@ def test_confirming_again_is_answered_as_success_without_a_second_user() -> None
     [("starter", 97, 5, 15, 7), ("growth", 297, 10, 30, 7), ("scale", 797, 25, 75, 0)],
 )
 def test_a_plan_is_selected_with_its_own_limits(plan: str, usd: int, channels: int, videos: int, trial: int) -> None:
-    selected, step = when(VERIFIED, SelectPlan(USER, plan))
+    selected, step = when(VERIFIED, select(plan))
     assert isinstance(selected, PlanSelected)
     assert (selected.price.micros, selected.price.currency) == (usd * 1_000_000, "USD")
     assert (selected.channels, selected.videos_per_day, selected.trial_days) == (channels, videos, trial)
@@ -107,10 +116,10 @@ def test_a_plan_is_selected_with_its_own_limits(plan: str, usd: int, channels: i
 @pytest.mark.parametrize(
     ("given", "command", "kind", "code", "field"),
     [
-        (SIGNED_UP, SelectPlan(USER, "starter"), PlanRejected, "email_not_verified", "plan"),
-        (VERIFIED, SelectPlan(USER, "gold"), PlanRejected, "unknown_plan", "plan"),
-        (VERIFIED, SelectPlan(USER, ""), PlanRejected, "unknown_plan", "plan"),
-        ((), SelectPlan(USER, "starter"), PlanRejected, "email_not_verified", "plan"),
+        (SIGNED_UP, select("starter"), PlanRejected, "email_not_verified", "plan"),
+        (VERIFIED, select("gold"), PlanRejected, "unknown_plan", "plan"),
+        (VERIFIED, select(""), PlanRejected, "unknown_plan", "plan"),
+        ((), select("starter"), PlanRejected, "email_not_verified", "plan"),
         (VERIFIED, ChooseNiches(USER, ("history",), CATALOGUE), NicheChoiceRejected, "plan_missing", "niche_ids"),
         (PLANNED, ChooseNiches(USER, (), CATALOGUE), NicheChoiceRejected, "niches_missing", "niche_ids"),
         (PLANNED, ChooseNiches(USER, ("nope",), CATALOGUE), NicheChoiceRejected, "unknown_niche", "niche_ids"),
@@ -163,18 +172,47 @@ def test_what_cannot_be_is_refused_with_a_code_a_field_and_a_sentence(
 
 
 def test_an_unknown_plan_is_answered_with_the_plans_there_are() -> None:
-    (rejected,) = when(VERIFIED, SelectPlan(USER, "gold"))
+    (rejected,) = when(VERIFIED, select("gold"))
     assert isinstance(rejected, PlanRejected)
     assert all(plan in rejected.message for plan in ("starter", "growth", "scale"))
 
 
 def test_the_plan_may_be_changed_until_it_is_paid() -> None:
-    changed = when(PLANNED, SelectPlan(USER, "scale"))
+    changed = when(PLANNED, select("scale"))
     assert [type(e) for e in changed] == [PlanSelected]
     paid = after(PLANNED, NoteSubscription(USER, "sub_1", "starter"))
-    (rejected,) = when(paid, SelectPlan(USER, "scale"))
+    (rejected,) = when(paid, select("scale"))
     assert isinstance(rejected, PlanRejected)
     assert rejected.code == "subscription_running"
+
+
+def test_a_year_costs_ten_months() -> None:
+    selected, _ = when(VERIFIED, select("growth", "year"))
+    assert isinstance(selected, PlanSelected)
+    assert (selected.interval, selected.price.micros) == ("year", 2_970_000_000)
+
+
+def test_after_the_end_of_a_subscription_a_plan_is_chosen_anew() -> None:
+    paid = after(PLANNED, NoteSubscription(USER, "sub_1", "starter"))
+    ended = after(paid, NoteEnd(USER, "sub_1"))
+    assert [type(e) for e in when(ended, select("scale"))] == [PlanSelected]
+    assert when(ended, NoteEnd(USER, "sub_1")) == []
+    again = after(ended, NoteSubscription(USER, "sub_2", "scale"))
+    assert isinstance(when(again, select("starter"))[0], PlanRejected)
+
+
+def test_an_end_that_is_heard_of_before_its_beginning_is_an_end() -> None:
+    early = after(PLANNED, NoteEnd(USER, "sub_1"), NoteSubscription(USER, "sub_1", "starter"))
+    assert [type(e) for e in when(early, select("growth"))] == [PlanSelected]
+
+
+def test_a_larger_plan_has_room_for_more_niches_at_once() -> None:
+    six = ChooseNiches(USER, tuple(CATALOGUE)[:6], CATALOGUE)
+    paid = after(PLANNED, NoteSubscription(USER, "sub_1", "starter"))
+    assert isinstance(when(paid, six)[0], NicheChoiceRejected)
+    upgraded = after(paid, NoteEntitlement(USER, "growth", 10))
+    assert isinstance(when(upgraded, six)[0], NichesChosen)
+    assert when(upgraded, NoteEntitlement(USER, "growth", 10)) == []
 
 
 def test_a_subscription_decides_the_plan_and_completes_payment() -> None:
@@ -234,7 +272,7 @@ def test_facts_that_come_again_change_nothing() -> None:
 
 def test_the_journey_completes_once_in_whatever_order_its_steps_come() -> None:
     commands: list[Command] = [
-        SelectPlan(USER, "starter"),
+        select("starter"),
         NoteSubscription(USER, "sub_1", "starter"),
         NoteStep(USER, journey.CHANNEL_CONNECTION),
         SavePreferences(USER, preferences(), ZONES),
@@ -242,7 +280,7 @@ def test_the_journey_completes_once_in_whatever_order_its_steps_come() -> None:
     ]
     for order in permutations(commands):
         events = after(VERIFIED, *order)
-        events = after(events, SelectPlan(USER, "starter"), ChooseNiches(USER, ("history",), CATALOGUE))
+        events = after(events, NoteEntitlement(USER, "starter", 5), ChooseNiches(USER, ("history",), CATALOGUE))
         assert sum(isinstance(e, OnboardingCompleted) for e in events) == 1
         assert {step for step, _ in steps(events)} == set(journey.STEPS)
         assert steps(events)[-1][1] is None
@@ -256,7 +294,7 @@ def test_the_journey_in_its_own_order_names_each_following_step() -> None:
     events = after(
         SIGNED_UP,
         ConfirmAddress(USER),
-        SelectPlan(USER, "starter"),
+        select("starter"),
         NoteSubscription(USER, "sub_1", "starter"),
         ChooseNiches(USER, ("history", "ai_tools"), CATALOGUE),
         NoteStep(USER, journey.CHANNEL_CONNECTION),

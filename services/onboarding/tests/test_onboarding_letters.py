@@ -16,6 +16,7 @@ VALUES = {
     "token": "tok-123",
     "plan": "starter",
     "price": "97.00 USD",
+    "interval": "month",
     "channels": "5",
     "videos_per_day": "15",
     "trial_ends_at": "2026-01-17T23:30:00+00:00",

@@ -6,6 +6,7 @@ from datetime import date, datetime
 
 from ytempire.events.base import Event, Rejected
 from ytempire.events.money import Money
+from ytempire.events.plans import Interval
 from ytempire.events.values import Id
 
 
@@ -27,6 +28,9 @@ class SubscriptionStarted(Event, owner="billing"):
     trial_ends_at: datetime | None
     period_start: datetime
     period_end: datetime
+    interval: Interval = "month"
+    price: Money | None = None
+    """What each interval costs, without tax."""
 
 
 class PaymentSetupRejected(Rejected, owner="billing"):

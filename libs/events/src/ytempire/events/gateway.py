@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from ytempire.events.base import Event
+from ytempire.events.plans import Interval
 from ytempire.events.values import Digest, Id, Sealed
 
 
@@ -30,6 +31,8 @@ class PlanSelectionRequested(Event, owner="gateway", success="PlanSelected", rej
 
     user_id: Id
     plan: str
+    interval: Interval = "month"
+    """How long a payment lasts."""
 
 
 class PaymentSetupRequested(Event, owner="gateway", success="SubscriptionStarted", rejected="PaymentSetupRejected"):

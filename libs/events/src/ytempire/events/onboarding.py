@@ -6,6 +6,7 @@ from pydantic import Field
 
 from ytempire.events.base import Event, Rejected
 from ytempire.events.money import Money
+from ytempire.events.plans import Interval
 from ytempire.events.values import Id, NicheScore
 
 
@@ -42,10 +43,12 @@ class PlanSelected(Event, owner="onboarding"):
     user_id: Id
     plan: str
     price: Money
-    """Per month."""
+    """For each interval."""
     channels: int
     videos_per_day: int
     trial_days: int
+    interval: Interval = "month"
+    """How long a payment lasts."""
 
 
 class PlanRejected(Rejected, owner="onboarding"):

@@ -55,6 +55,7 @@ def _plan(row: Row) -> dict[str, Any] | None:
     return {
         "plan": row["plan"],
         "price": money(row["price_micros"], row["price_currency"]),
+        "interval": row["plan_interval"],
         "channels": row["plan_channels"],
         "videos_per_day": row["plan_videos_per_day"],
         "trial_days": row["trial_days"],

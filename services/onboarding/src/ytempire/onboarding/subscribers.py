@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ytempire.events.billing import InvoicePaid, SubscriptionStarted, TrialEnding
+from ytempire.events.billing import (
+    EntitlementsChanged,
+    InvoicePaid,
+    SubscriptionCancelled,
+    SubscriptionStarted,
+    TrialEnding,
+)
 from ytempire.events.gateway import (
     EmailVerificationRequested,
     NicheChoiceRequested,
@@ -47,7 +53,7 @@ def subscriptions(features: Features) -> Handlers:
 
     async def subscription_started(event: SubscriptionStarted, delivery: Delivery) -> None:
         await progress.subscription_started(event, delivery)
-        await tell.subscription_started(event)
+        await tell.subscription_started(event, delivery.envelope.time)
 
     async def trial_ending(event: TrialEnding, delivery: Delivery) -> None:
         await tell.trial_ending(event)
@@ -69,6 +75,8 @@ def subscriptions(features: Features) -> Handlers:
         NicheChoiceRequested: features.choose_niches,
         PreferencesSubmitted: features.save_preferences,
         SubscriptionStarted: subscription_started,
+        EntitlementsChanged: progress.entitlements_changed,
+        SubscriptionCancelled: progress.subscription_cancelled,
         TrialEnding: trial_ending,
         InvoicePaid: invoice_paid,
         ChannelConnected: progress.channel_connected,

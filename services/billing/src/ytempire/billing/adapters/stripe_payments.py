@@ -97,7 +97,7 @@ class StripePayments:
 
     def _price(self, plan: PlanNoted) -> str:
         """The plan's price at Stripe, made on first use; a changed amount is another price."""
-        lookup = f"ytempire-{plan.plan}-{plan.price.currency.lower()}-{plan.price.micros}"
+        lookup = f"ytempire-{plan.plan}-{plan.interval}-{plan.price.currency.lower()}-{plan.price.micros}"
         found = self._client.v1.prices.list({"lookup_keys": [lookup]}).data
         if found:
             return found[0].id
@@ -109,7 +109,7 @@ class StripePayments:
                 "product": product.id,
                 "currency": plan.price.currency.lower(),
                 "unit_amount": plan.price.micros // 10_000,
-                "recurring": {"interval": "month"},
+                "recurring": {"interval": plan.interval},
                 "lookup_key": lookup,
             },
             {"idempotency_key": f"price-{lookup}"},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ytempire.events.base import Event
 from ytempire.events.money import Money
+from ytempire.events.plans import Interval
 from ytempire.events.values import Id, Sealed
 
 
@@ -16,6 +17,7 @@ class PlanNoted(Event, owner="billing", private=True):
     channels: int
     videos_per_day: int
     trial_days: int
+    interval: Interval = "month"
 
 
 class ZoneNoted(Event, owner="billing", private=True):

@@ -205,6 +205,8 @@ def _start(state: Subscription, command: Start) -> Sequence[Event]:
             trial_ends_at=command.trial_ends_at,
             period_start=command.period_start,
             period_end=command.period_end,
+            interval=state.ordered.interval,
+            price=state.ordered.price,
         ),
         _entitlements(command.user_id, state.ordered, command.status in ENTITLING),
     ]

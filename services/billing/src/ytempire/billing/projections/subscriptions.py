@@ -23,10 +23,11 @@ SUBSCRIPTIONS = Table(
     Column("channels", Integer),
     Column("videos_per_day", Integer),
 )
+_COLUMNS = set(SUBSCRIPTIONS.columns.keys())
 
 
 async def _started(connection: Writing, event: SubscriptionStarted, _: Envelope) -> None:
-    await put(connection, SUBSCRIPTIONS, event.model_dump())
+    await put(connection, SUBSCRIPTIONS, event.model_dump(include=_COLUMNS))
 
 
 async def _changed(connection: Writing, event: SubscriptionChanged, _: Envelope) -> None:

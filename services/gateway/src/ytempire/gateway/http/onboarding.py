@@ -8,7 +8,6 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Response
 from pydantic import Field, StringConstraints
 
-from ytempire.events import MICROS
 from ytempire.events.gateway import (
     NicheChoiceRequested,
     NichesRequested,
@@ -16,6 +15,7 @@ from ytempire.events.gateway import (
     PlanSelectionRequested,
     PreferencesSubmitted,
 )
+from ytempire.events.plans import Interval, Offer, on_offer
 from ytempire.gateway.http.answers import API, PENDING, PROBLEMS, Json, answer, money
 from ytempire.gateway.http.fields import Body, Email, LengthS, Name, Word
 from ytempire.gateway.http.identity import EdgeNow, Reads, UserWrites
@@ -26,16 +26,10 @@ router = APIRouter(prefix=API, tags=["onboarding"], responses=PROBLEMS)
 
 _SEALED_FOR = timedelta(days=7)
 
-PLANS: tuple[dict[str, Any], ...] = (
-    {"plan": "starter", "price_usd": 97, "channels": 5, "videos_per_day": 15, "trial_days": 7},
-    {"plan": "growth", "price_usd": 297, "channels": 10, "videos_per_day": 30, "trial_days": 7},
-    {"plan": "scale", "price_usd": 797, "channels": 25, "videos_per_day": 75, "trial_days": 0},
-)
-"""What the price list shows. Which plan is possible is onboarding's decision."""
-
 
 class PlanBody(Body):
     plan: Word
+    interval: Interval = "month"
 
 
 class PaymentBody(Body):
@@ -68,11 +62,19 @@ class PreferencesBody(Body):
 
 @router.get("/plans", summary="The price list")
 async def plans(edge: EdgeNow) -> Response:
-    shown = [
-        {**{k: v for k, v in plan.items() if k != "price_usd"}, "price": money(plan["price_usd"] * MICROS, "USD")}
-        for plan in PLANS
-    ]
+    shown = [_offer(offer) for offer in on_offer(edge.clock.now()).values()]
     return Json({"plans": shown, "card_form_url": edge.settings.card_form_url or None})
+
+
+def _offer(offer: Offer) -> dict[str, Any]:
+    return {
+        "plan": offer.plan,
+        "price": money(offer.monthly.micros, offer.monthly.currency),
+        "price_yearly": money(offer.yearly.micros, offer.yearly.currency),
+        "channels": offer.channels,
+        "videos_per_day": offer.videos_per_day,
+        "trial_days": offer.trial_days,
+    }
 
 
 @router.get("/onboarding", summary="How far the journey is, and what was chosen")
@@ -83,7 +85,7 @@ async def onboarding(reads: Reads) -> Response:
 
 @router.post("/onboarding/plan", responses=PENDING, summary="Choose a plan")
 async def choose_plan(body: PlanBody, write: UserWrites, edge: EdgeNow) -> Response:
-    event = PlanSelectionRequested(user_id=write.user_id, plan=body.plan)
+    event = PlanSelectionRequested(user_id=write.user_id, plan=body.plan, interval=body.interval)
     return answer(await edge.intents.request(write.user_id, await write.reserve(), f"account-{write.user_id}", event))
 
 

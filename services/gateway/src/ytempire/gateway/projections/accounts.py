@@ -41,6 +41,7 @@ accounts = Table(
     Column("plan", Text),
     Column("price_micros", BigInteger),
     Column("price_currency", Text),
+    Column("plan_interval", Text),
     Column("plan_channels", Integer),
     Column("plan_videos_per_day", Integer),
     Column("trial_days", Integer),
@@ -98,6 +99,7 @@ async def _plan(connection: Writing, event: PlanSelected, envelope: Envelope) ->
         plan=event.plan,
         price_micros=event.price.micros,
         price_currency=event.price.currency,
+        plan_interval=event.interval,
         plan_channels=event.channels,
         plan_videos_per_day=event.videos_per_day,
         trial_days=event.trial_days,
@@ -191,4 +193,5 @@ ACCOUNTS = Projection(
         SubscriptionPastDue: _past_due,
         SubscriptionCancelled: _cancelled,
     },
+    version=2,
 )

@@ -13,7 +13,12 @@ from ytempire.events.onboarding import (
     PreferencesSaved,
     SignUpAccepted,
 )
-from ytempire.onboarding.domain.events import JourneySubscriptionNoted, ProfileRecorded
+from ytempire.onboarding.domain.events import (
+    JourneyEntitlementNoted,
+    JourneySubscriptionEnded,
+    JourneySubscriptionNoted,
+    ProfileRecorded,
+)
 
 
 def stream_of(user_id: str) -> str:
@@ -29,10 +34,20 @@ class Account:
     verified: bool = False
     profile: ProfileRecorded | None = None
     plan: str | None = None
-    subscribed: bool = False
+    channels: int | None = None
+    """How many channels, and so niches, the plan has."""
+    entitled_plan: str | None = None
+    subscription_id: str | None = None
+    ended: frozenset[str] = frozenset()
+    """Subscriptions that are over."""
     niche_ids: tuple[str, ...] = ()
     timezone: str = "UTC"
     done: frozenset[str] = frozenset()
+
+    @property
+    def subscribed(self) -> bool:
+        """Whether a subscription is running; one that began and ended in whatever order is not."""
+        return self.subscription_id is not None and self.subscription_id not in self.ended
 
 
 def evolve(state: Account, event: Event) -> Account:
@@ -44,9 +59,13 @@ def evolve(state: Account, event: Event) -> Account:
         case EmailVerified():
             return replace(state, verified=True)
         case PlanSelected():
-            return replace(state, plan=event.plan)
+            return replace(state, plan=event.plan, channels=event.channels)
         case JourneySubscriptionNoted():
-            return replace(state, plan=event.plan, subscribed=True)
+            return replace(state, plan=event.plan, subscription_id=event.subscription_id)
+        case JourneyEntitlementNoted():
+            return replace(state, plan=event.plan, entitled_plan=event.plan, channels=event.channels)
+        case JourneySubscriptionEnded():
+            return replace(state, ended=state.ended | {event.subscription_id})
         case NichesChosen():
             return replace(state, niche_ids=event.niche_ids)
         case PreferencesSaved():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ytempire.events import Event
@@ -18,11 +18,15 @@ from ytempire.events.onboarding import (
     PreferencesSaved,
     UserCreated,
 )
+from ytempire.events.plans import Interval, Offer
 from ytempire.eventstore import Decider, PermanentError
 from ytempire.onboarding.domain import journey, niche, niche_score, niches, preferences
 from ytempire.onboarding.domain.account import Account, evolve
-from ytempire.onboarding.domain.events import JourneySubscriptionNoted
-from ytempire.onboarding.domain.plans import PLANS
+from ytempire.onboarding.domain.events import (
+    JourneyEntitlementNoted,
+    JourneySubscriptionEnded,
+    JourneySubscriptionNoted,
+)
 
 MOST_INTERESTS, LONGEST_INTEREST = 20, 80
 MOST_BUDGET_USD = 1_000_000
@@ -42,6 +46,9 @@ class ConfirmAddress:
 class SelectPlan:
     user_id: str
     plan: str
+    interval: Interval
+    offers: Mapping[str, Offer] = field(repr=False)
+    """What can be had when it is asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +80,23 @@ class NoteSubscription:
 
 
 @dataclass(frozen=True, slots=True)
+class NoteEntitlement:
+    """Billing says what the account may do now."""
+
+    user_id: str
+    plan: str
+    channels: int
+
+
+@dataclass(frozen=True, slots=True)
+class NoteEnd:
+    """A subscription is over: the account may choose a plan anew."""
+
+    user_id: str
+    subscription_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class NoteStep:
     """Another service says that something happened which completes a step."""
 
@@ -80,7 +104,8 @@ class NoteStep:
     step: str
 
 
-Command = ConfirmAddress | SelectPlan | RecommendNiches | ChooseNiches | SavePreferences | NoteSubscription | NoteStep
+Note = NoteSubscription | NoteEntitlement | NoteEnd | NoteStep
+Command = ConfirmAddress | SelectPlan | RecommendNiches | ChooseNiches | SavePreferences | Note
 
 
 def decide(state: Account, command: Command) -> Sequence[Event]:
@@ -98,7 +123,7 @@ def decide(state: Account, command: Command) -> Sequence[Event]:
             return _choose(state, command)
         case SavePreferences():
             return _save(state, command)
-        case NoteSubscription() | NoteStep():
+        case NoteSubscription() | NoteEntitlement() | NoteEnd() | NoteStep():
             return _note(state, command)
 
 
@@ -113,25 +138,26 @@ def _confirm(state: Account, command: ConfirmAddress) -> list[Event]:
 
 
 def _select_plan(state: Account, command: SelectPlan) -> list[Event]:
-    user_id, plan = command.user_id, PLANS.get(command.plan)
+    user_id, offer = command.user_id, command.offers.get(command.plan)
 
     def refuse(code: str, message: str) -> list[Event]:
         return [PlanRejected(user_id=user_id, code=code, field="plan", message=message)]
 
     if not state.verified:
         return refuse("email_not_verified", _UNVERIFIED)
-    if plan is None:
-        return refuse("unknown_plan", f"Choose one of these plans: {', '.join(PLANS)}.")
+    if offer is None:
+        return refuse("unknown_plan", f"Choose one of these plans: {', '.join(command.offers)}.")
     if state.subscribed:
         message = f"Your {state.plan} subscription is running already; plans are changed under billing from now on."
         return refuse("subscription_running", message)
     selected = PlanSelected(
         user_id=user_id,
-        plan=plan.name,
-        price=plan.price,
-        channels=plan.channels,
-        videos_per_day=plan.videos_per_day,
-        trial_days=plan.trial_days,
+        plan=offer.plan,
+        price=offer.price(command.interval),
+        channels=offer.channels,
+        videos_per_day=offer.videos_per_day,
+        trial_days=offer.trial_days,
+        interval=command.interval,
     )
     return [selected, *journey.complete(user_id, state.done, journey.SUBSCRIPTION_SELECTION)]
 
@@ -174,13 +200,12 @@ def _choose(state: Account, command: ChooseNiches) -> list[Event]:
 
     if not state.verified:
         return refuse("email_not_verified", _UNVERIFIED)
-    plan = PLANS.get(state.plan or "")
-    if plan is None:
+    if state.plan is None or state.channels is None:
         return refuse("plan_missing", "Choose a plan first: it says how many channels, and so niches, you can have.")
     if not chosen:
         return refuse("niches_missing", "Choose at least one niche.")
-    if len(chosen) > plan.channels:
-        message = f"The {plan.name} plan has {plan.channels} channels; choose at most {plan.channels} niches."
+    if len(chosen) > state.channels:
+        message = f"The {state.plan} plan has {state.channels} channels; choose at most {state.channels} niches."
         return refuse("too_many_niches", message)
     unknown = [n for n in chosen if n not in command.catalogue]
     if unknown:
@@ -208,13 +233,20 @@ def _save(state: Account, command: SavePreferences) -> list[Event]:
     return [saved, *journey.complete(user_id, state.done, journey.CONTENT_PREFERENCES)]
 
 
-def _note(state: Account, command: NoteSubscription | NoteStep) -> list[Event]:
+def _note(state: Account, command: Note) -> list[Event]:
     if not state.signed_up:
         raise UnknownAccountError(
             f"account {command.user_id} never signed up: is this event from another installation?"
         )
     if isinstance(command, NoteStep):
         return journey.complete(command.user_id, state.done, command.step)
+    if isinstance(command, NoteEntitlement):
+        known = (state.entitled_plan, state.channels) == (command.plan, command.channels)
+        plan, channels = command.plan, command.channels
+        return [] if known else [JourneyEntitlementNoted(user_id=command.user_id, plan=plan, channels=channels)]
+    if isinstance(command, NoteEnd):
+        user_id, ended = command.user_id, command.subscription_id
+        return [] if ended in state.ended else [JourneySubscriptionEnded(user_id=user_id, subscription_id=ended)]
     noted = JourneySubscriptionNoted(
         user_id=command.user_id, subscription_id=command.subscription_id, plan=command.plan
     )

@@ -49,6 +49,21 @@ class JourneySubscriptionNoted(Event, owner="onboarding", private=True):
     plan: str
 
 
+class JourneyEntitlementNoted(Event, owner="onboarding", private=True):
+    """Billing says which plan's rights the account has; they limit how many niches it may choose."""
+
+    user_id: Id
+    plan: str
+    channels: int
+
+
+class JourneySubscriptionEnded(Event, owner="onboarding", private=True):
+    """A subscription is over: a plan may be chosen anew."""
+
+    user_id: Id
+    subscription_id: str
+
+
 class MailVideoNoted(Event, owner="onboarding", private=True):
     """What a mail about a video needs to say of it."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ytempire.events.gateway import PlanSelectionRequested
+from ytempire.events.plans import on_offer
 from ytempire.eventstore import Delivery, EventStore
 from ytempire.onboarding.domain.account import stream_of
 from ytempire.onboarding.domain.decisions import ACCOUNT
@@ -16,5 +17,5 @@ class SelectPlan:
         self._store = store
 
     async def __call__(self, event: PlanSelectionRequested, delivery: Delivery) -> None:
-        command = Command(event.user_id, event.plan)
+        command = Command(event.user_id, event.plan, event.interval, on_offer(delivery.envelope.time))
         await self._store.execute(ACCOUNT, stream_of(event.user_id), command, claim=delivery.claim)

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from ytempire.events import Money
 from ytempire.events.billing import InvoicePaid, SubscriptionStarted, TrialEnding
 from ytempire.events.media import VideoRendered
 from ytempire.events.onboarding import OnboardingCompleted
+from ytempire.events.plans import on_offer
 from ytempire.events.publisher import PublicationVerified, VideoPublished
 from ytempire.events.support import TicketReplied
 from ytempire.eventstore import Delivery, EventStore, TransientError
 from ytempire.onboarding.domain.events import MailPublicationNoted, MailVideoNoted
 from ytempire.onboarding.domain.footage import FOOTAGE, stream_of
 from ytempire.onboarding.domain.mail import TICKET_FALLBACK, TICKET_PREFIX
-from ytempire.onboarding.domain.plans import PLANS
 from ytempire.onboarding.features.queue_mail import QueueMail
 from ytempire.onboarding.ports import Letters
 
@@ -23,13 +25,14 @@ class TellCustomer:
     def __init__(self, store: EventStore, queue: QueueMail, letters: Letters) -> None:
         self._store, self._queue, self._letters = store, queue, letters
 
-    async def subscription_started(self, event: SubscriptionStarted) -> None:
-        plan = PLANS.get(event.plan)
+    async def subscription_started(self, event: SubscriptionStarted, at: datetime) -> None:
+        offer = on_offer(at).get(event.plan)
         data = {
             "plan": event.plan,
-            "price": _spoken(plan.price) if plan else "",
-            "channels": str(plan.channels) if plan else "",
-            "videos_per_day": str(plan.videos_per_day) if plan else "",
+            "price": _spoken(event.price) if event.price else "",
+            "interval": event.interval,
+            "channels": str(offer.channels) if offer else "",
+            "videos_per_day": str(offer.videos_per_day) if offer else "",
             "trial_ends_at": event.trial_ends_at.isoformat() if event.trial_ends_at else "",
             "period_end": event.period_end.isoformat(),
         }
