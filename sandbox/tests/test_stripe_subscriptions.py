@@ -56,6 +56,21 @@ def test_a_trial_costs_nothing_and_then_becomes_active(api: stripe.StripeClient,
     assert happened.count("invoice.paid") == 2
 
 
+def test_an_invoice_is_a_page_and_a_file(api: stripe.StripeClient, web: httpx.Client) -> None:
+    made = begin(api, customer(api))
+    (invoice,) = api.v1.invoices.list({"subscription": made.id}).data
+    assert web.get(str(invoice.hosted_invoice_url)).status_code == 200
+    file = web.get(str(invoice.invoice_pdf)).content
+    assert str(invoice.number).encode() in file
+    assert b"49.00 USD   Paid" in file
+    # the trailer leads to the table, and the table to the first object
+    table = int(file.rsplit(b"startxref\n", 1)[1].split(b"\n")[0])
+    assert file[table:].startswith(b"xref\n")
+    first = int(file[table:].splitlines()[3].split()[0])
+    assert file[first:].startswith(b"1 0 obj")
+    assert web.get("/checkout/invoice/in_unknown/pdf").status_code == 404
+
+
 def test_months_are_renewed_on_the_anchor(api: stripe.StripeClient, web: httpx.Client) -> None:
     made = begin(api, customer(api))
     assert made.status == "active"
@@ -157,6 +172,23 @@ def test_an_upgrade_is_prorated_by_the_second(api: stripe.StripeClient, web: htt
     assert len(invoices(api, later.id)) == 1
     advance(web, days=32)
     assert 14_990 <= invoices(api, later.id)[-1][2] <= 15_000
+
+
+def test_an_upgrade_that_must_be_paid_at_once_changes_nothing_if_it_is_not(api: stripe.StripeClient) -> None:
+    made = begin(api, customer(api))
+    bad = api.v1.payment_methods.attach("pm_card_chargeCustomerFail", {"customer": str(made.customer)})
+    api.v1.subscriptions.update(made.id, {"default_payment_method": bad.id})
+    dearer: Any = {
+        "items": [{"id": made["items"].data[0].id, "price": price(api, 9900)}],
+        "proration_behavior": "always_invoice",
+        "payment_behavior": "error_if_incomplete",
+    }
+    before = invoices(api, made.id)
+    with pytest.raises(stripe.CardError):
+        api.v1.subscriptions.update(made.id, dearer)
+    now = api.v1.subscriptions.retrieve(made.id)
+    assert (now.status, now["items"].data[0].price.unit_amount) == ("active", 4900)
+    assert invoices(api, made.id) == before
 
 
 def test_a_downgrade_leaves_credit(api: stripe.StripeClient) -> None:

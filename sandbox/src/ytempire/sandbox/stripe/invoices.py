@@ -87,6 +87,7 @@ class Invoices:
             amount_remaining=due,
             effective_at=now,
             hosted_invoice_url=f"{self._objects.world.settings.base_url}/checkout/invoice/{doc['id']}",
+            invoice_pdf=f"{self._objects.world.settings.base_url}/checkout/invoice/{doc['id']}/pdf",
             status_transitions={**doc["status_transitions"], "finalized_at": now},
             confirmation_secret={"type": "payment_intent", "client_secret": f"{doc['id']}_secret_confirm"},
         )
@@ -310,7 +311,20 @@ def add_routes(routes: Routes, objects: Objects, events: Events, invoices: Invoi
         exact = {name: params.text(name) for name in ("customer", "invoice") if params.text(name)}
         return page_of(objects.all("invoiceitem", **exact), params, "/v1/invoiceitems")
 
+    def payments(call: Call) -> Doc:
+        params = call.params.only("invoice", "payment", "status", *PAGING)
+        intent = params.group("payment").only("type", "payment_intent").text("payment_intent")
+        wanted, status = params.text("invoice"), params.text("status")
+        found = [
+            payment
+            for invoice in objects.all("invoice", **({"id": wanted} if wanted else {}))
+            for payment in invoice["payments"]["data"]
+            if intent in (None, payment["payment"]["payment_intent"]) and status in (None, payment["status"])
+        ]
+        return page_of(found, params, "/v1/invoice_payments")
+
     routes.add("GET", "/invoices", listed)
+    routes.add("GET", "/invoice_payments", payments)
     routes.add("GET", "/invoices/{id}", lambda call: objects.get("invoice", call.ids["id"]))
     routes.add("GET", "/invoices/{id}/lines", lines)
     routes.add("POST", "/invoices/{id}", update)

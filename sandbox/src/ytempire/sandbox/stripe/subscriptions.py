@@ -185,12 +185,15 @@ class Subscriptions:
         items = self._merged(doc, params)
         lines = [] if behaviour == "none" else self._prorations(doc, items, params.integer("proration_date") or now)
         restart = doc["status"] != "trialing" and not same_interval(doc["items"]["data"][0], items[0])
+        at_once = restart or (behaviour == "always_invoice" and bool(lines))
+        if at_once and params.choice("payment_behavior", PAYMENT) == "error_if_incomplete":
+            self._refuse_unpaid(doc)
         if restart:
             moved = self._p.cycle.start_period({**doc, "items": {"data": items}}, now, now)
             items, fields["billing_cycle_anchor"] = moved, now
         fields["items"] = {**doc["items"], "data": items, "total_count": len(items)}
         self._p.invoices.wait(doc["customer"], doc["currency"], lines)
-        if restart or (behaviour == "always_invoice" and lines):
+        if at_once:
             changed = {**doc, "items": fields["items"]}
             invoice = self._invoice_now(changed, "subscription_update", cycle_lines(changed) if restart else [])
             fields["latest_invoice"] = invoice["id"]
@@ -199,6 +202,13 @@ class Subscriptions:
                 self._p.cycle.set(doc, "collect", now + DAY_S)
         if restart:
             self._p.cycle.set(doc, "period_end", items[0]["current_period_end"])
+
+    def _refuse_unpaid(self, doc: Doc) -> None:
+        """What could not be paid at once is not changed at all."""
+        card = self._p.invoices.card_for(_invoice_of(doc))
+        refusal = self._p.money.refusal(card) if card else None
+        if refusal:
+            raise declined(refusal)
 
     def _invoice_now(self, doc: Doc, reason: str, lines: list[Line]) -> Doc:
         invoice = self._p.invoices.draft(doc, lines, reason)
