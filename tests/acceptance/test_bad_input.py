@@ -80,7 +80,8 @@ def test_a_declined_card_leaves_the_account_ready_for_another(customer: Journey)
     assert problem["status"] == 402
     assert "payment_method_id" in problem["field"]
     customer.subscribe(quiet)
-    assert browser.get("/onboarding")["subscription"]["status"] == "trialing"
+    # the card may have had its trial with an earlier customer
+    assert browser.get("/onboarding")["subscription"]["status"] in ("trialing", "active")
 
 
 def test_a_denied_consent_says_so(customer: Journey) -> None:

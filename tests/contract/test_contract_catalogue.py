@@ -41,6 +41,7 @@ IN_THE_CLEAR = {
     ("SignUpRequested", "email_digest"): "a keyed digest: equal for equal addresses, and nothing leads back from it",
     ("EmailVerificationRequested", "token_digest"): "a SHA-256 of a random token, worthless to who reads it",
     ("PaymentSetupRequested", "payment_method_id"): "the provider's reference, usable with our secret key alone",
+    ("PaymentMethodChangeRequested", "payment_method_id"): "the same",
     ("NicheScore", "name"): "the name of a niche",
 }
 """Fields whose names smell and that are fine, with the reason."""

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from ytempire.billing.domain import slots
 from ytempire.billing.domain import subscription as domain
-from ytempire.billing.domain.events import PlanNoted, SubscriptionOrdered, ZoneNoted
+from ytempire.billing.domain.events import GraceEnded, PlanNoted, SubscriptionOrdered, ZoneNoted
 from ytempire.events import Event, Money
 from ytempire.events.billing import (
     ChannelSlotRefused,
@@ -20,10 +20,12 @@ from ytempire.events.billing import (
     CustomerCreated,
     EntitlementsChanged,
     InvoicePaid,
+    PaymentFailed,
     PaymentSetupRejected,
     SubscriptionCancelled,
     SubscriptionChanged,
     SubscriptionPastDue,
+    SubscriptionRecovered,
     SubscriptionStarted,
     VideoSlotConsumed,
     VideoSlotRefused,
@@ -117,7 +119,7 @@ def test_a_plan_chosen_after_the_order_changes_neither_order_nor_entitlement() -
 
 
 def observe(status: str, end: datetime = MONTH) -> domain.Observe:
-    return domain.Observe(USER, "sub_1", status, NOW, end)
+    return domain.Observe(USER, "sub_1", status, NOW, end, NOW)
 
 
 def test_what_stripe_says_is_recorded_when_it_is_news() -> None:
@@ -127,7 +129,7 @@ def test_what_stripe_says_is_recorded_when_it_is_news() -> None:
     assert decided(started(changed), observe("active")) == []
     (renewed,) = decided(started(changed), observe("active", MONTH + timedelta(days=30)))
     assert isinstance(renewed, SubscriptionChanged)
-    assert decided(started(), domain.Observe(USER, "sub_other", "active", NOW, MONTH)) == []
+    assert decided(started(), domain.Observe(USER, "sub_other", "active", NOW, MONTH, NOW)) == []
 
 
 def test_a_failed_renewal_keeps_the_right_to_work_and_a_cancellation_ends_it() -> None:
@@ -139,6 +141,59 @@ def test_a_failed_renewal_keeps_the_right_to_work_and_a_cancellation_ends_it() -
     assert [type(e) for e in cancelled] == [SubscriptionChanged, SubscriptionCancelled, EntitlementsChanged]
     assert cancelled[2] == EntitlementsChanged(user_id=USER, plan="starter", active=False, channels=0, videos_per_day=0)
     assert isinstance(decided([*history, *cancelled], ORDER)[0], SubscriptionOrdered)
+
+
+OVER = GraceEnded(user_id=USER, subscription_id="sub_1")
+END_GRACE = domain.EndGrace(USER, "sub_1")
+READ_ONLY = EntitlementsChanged(user_id=USER, plan="starter", active=False, channels=0, videos_per_day=0)
+
+
+def overdue(*more: Event) -> list[Event]:
+    history = started()
+    return [*history, *decided(history, observe("past_due")), *more]
+
+
+def test_the_days_of_grace_are_set_by_a_timer_and_ended_by_a_payment() -> None:
+    history = started()
+    late = decided(history, observe("past_due"))
+    (timer,), _ = domain.timers(domain.SUBSCRIPTION.fold(history), late)
+    assert (timer.due, timer.event) == (NOW + domain.GRACE, OVER)
+    paid = decided(overdue(), observe("active", MONTH + timedelta(days=1)))
+    assert [type(e) for e in paid] == [SubscriptionChanged, SubscriptionRecovered]
+    assert domain.timers(domain.SUBSCRIPTION.fold(overdue()), paid) == ((), (timer.key,))
+    ended = decided(overdue(), observe("canceled"))
+    assert domain.timers(domain.SUBSCRIPTION.fold(overdue()), ended) == ((), (timer.key,))
+
+
+def test_after_the_days_of_grace_nothing_new_is_begun_until_the_invoice_is_paid() -> None:
+    assert decided(overdue(OVER), END_GRACE) == [READ_ONLY]
+    suspended = overdue(OVER, READ_ONLY)
+    assert decided(suspended, END_GRACE) == []
+    # the next period begins, and the invoice is as overdue as before
+    (still,) = decided(suspended, observe("past_due", MONTH + timedelta(days=30)))
+    assert isinstance(still, SubscriptionChanged)
+    paid = decided([*suspended, still], observe("active", MONTH + timedelta(days=30)))
+    assert [type(e) for e in paid] == [SubscriptionChanged, SubscriptionRecovered, EntitlementsChanged]
+    assert paid[2] == EntitlementsChanged(user_id=USER, plan="starter", active=True, channels=5, videos_per_day=15)
+    # another failure has days of grace of its own
+    again = decided([*suspended, still, *paid], observe("past_due", MONTH + timedelta(days=60)))
+    assert [type(e) for e in again] == [SubscriptionChanged, SubscriptionPastDue]
+
+
+def test_an_end_of_grace_that_comes_late_changes_nothing() -> None:
+    paid = overdue(*decided(overdue(), observe("active", MONTH)))
+    assert decided([*paid, OVER], END_GRACE) == []
+    assert decided(overdue(OVER), domain.EndGrace(USER, "sub_other")) == []
+
+
+def test_each_try_of_an_invoice_fails_once() -> None:
+    first = domain.FailInvoice(USER, "in_1", "payment_failed", 1, MONTH)
+    (failed,) = decided(started(), first)
+    assert failed == PaymentFailed(
+        user_id=USER, invoice_id="in_1", code="payment_failed", attempt=1, next_attempt_at=MONTH
+    )
+    assert decided(started(failed), first) == []
+    assert len(decided(started(failed), domain.FailInvoice(USER, "in_1", "payment_failed", 2, None))) == 1
 
 
 def test_an_invoice_is_taken_once() -> None:
@@ -232,7 +287,32 @@ def test_connected_channels_never_exceed_the_limit_whatever_the_order(steps: lis
         assert len(slots.CHANNEL_SLOTS.fold(history).held) <= FULL.limit
 
 
-@pytest.mark.parametrize(("allowance", "wanted"), [(FULL, "channel_limit"), (NONE, "no_subscription")])
+@given(st.lists(st.tuples(st.integers(0, 5), st.sampled_from(VIDEOS), st.booleans()), max_size=30))
+def test_a_plan_that_changes_within_the_day_counts_what_is_taken_already(steps: list[tuple[int, str, bool]]) -> None:
+    history: list[Event] = []
+    for limit, video, take in steps:
+        allowance = slots.Allowance(limit > 0, "any", limit)
+        command = reserve(video, allowance) if take else slots.ReleaseVideo(USER, video)
+        done = slots.decide_video(slots.VIDEO_SLOTS.fold(history), command)
+        history += done
+        if any(isinstance(event, VideoSlotReserved) for event in done):
+            assert len(slots.VIDEO_SLOTS.fold(history).held) <= limit
+
+
+LATE = slots.Allowance(False, "starter", 0, overdue=True)
+
+
+def test_an_overdue_payment_is_what_stops_new_videos() -> None:
+    (refused,) = run(reserve(VIDEOS[0], LATE))
+    assert isinstance(refused, VideoSlotRefused)
+    assert refused.code == "subscription_past_due"
+    assert "Pay the open invoice" in refused.message
+
+
+@pytest.mark.parametrize(
+    ("allowance", "wanted"),
+    [(FULL, "channel_limit"), (NONE, "no_subscription"), (LATE, "subscription_past_due")],
+)
 def test_channels_have_slots_of_their_own(allowance: slots.Allowance, wanted: str) -> None:
     history: list[Event] = []
     for channel in VIDEOS[:2]:

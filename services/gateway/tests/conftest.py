@@ -20,7 +20,7 @@ import pytest
 from nacl.public import PrivateKey
 
 from ytempire.bus import NatsAccess, Relay, connect, topology
-from ytempire.chassis import Opener
+from ytempire.chassis import Opener, Sealer
 from ytempire.cli.embedded.postgres import PostgresServer
 from ytempire.cli.ports import free_ports
 from ytempire.cli.testing import make_service_database, running_nats
@@ -39,6 +39,7 @@ Rule = Callable[["World", Any, Envelope], list[tuple[str, list[Event]]]]
 class World:
     """The other services: their stores, and what they know."""
 
+    sealer: Sealer
     stores: dict[str, EventStore] = field(default_factory=dict)
     openers: dict[str, Opener] = field(default_factory=dict)
     tokens: dict[str, str] = field(default_factory=dict)
@@ -70,7 +71,7 @@ def make_secrets(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for name in ("gateway.jwt.key", "gateway.digest.key", "gateway.audit.key", "assets.sign.key"):
         (folder / name).write_bytes(base64.b64encode(os.urandom(32)))
-    for service in ("onboarding", "billing", "publisher", "support", "analytics"):
+    for service in ("gateway", "onboarding", "billing", "publisher", "support", "analytics"):
         key = PrivateKey.generate()
         (folder / f"{service}.seal.key").write_bytes(base64.b64encode(bytes(key)))
         (folder / f"{service}.seal.pub").write_bytes(base64.b64encode(bytes(key.public_key)))
@@ -91,7 +92,8 @@ async def platform(
         admin = await connect(NatsAccess(server.url, "admin", admin_password), "admin")
         stack.push_async_callback(admin.close)
         await topology.apply(admin.jetstream())
-        world = World(openers={n: Opener(secrets_dir, n) for n in ("onboarding", "billing", "publisher", "support")})
+        openers = {n: Opener(secrets_dir, n) for n in ("onboarding", "billing", "publisher", "support")}
+        world = World(Sealer(secrets_dir), openers=openers)
         for name, database in databases.items():
             if name == "gateway":
                 continue

@@ -8,22 +8,35 @@ from typing import Any
 
 from ytempire.events import Envelope, Event, Money
 from ytempire.events.billing import (
+    BillingAccessGranted,
+    BillingAccessRejected,
     ChannelSlotReserved,
     EntitlementsChanged,
+    InvoicePaymentRejected,
+    PaymentMethodChanged,
+    PaymentMethodChangeRejected,
     PaymentSetupRejected,
+    PlanChangePreviewed,
+    SubscriptionChanged,
+    SubscriptionChangeRejected,
     SubscriptionStarted,
     VideoSlotReserved,
 )
 from ytempire.events.gateway import (
+    BillingAccessRequested,
     ChannelConnectionRequested,
     EmailVerificationRequested,
+    InvoicePaymentRequested,
     NicheChoiceRequested,
     NichesRequested,
+    PaymentMethodChangeRequested,
     PaymentSetupRequested,
+    PlanChangePreviewRequested,
     PlanSelectionRequested,
     PreferencesSubmitted,
     PublishRequested,
     SignUpRequested,
+    SubscriptionChangeRequested,
     TicketRequested,
     VideoRequested,
 )
@@ -118,9 +131,74 @@ def payment(world: Any, event: PaymentSetupRequested, _: Envelope) -> Answers:
         trial_ends_at=DONE + timedelta(days=7),
         period_start=DONE,
         period_end=DONE + timedelta(days=7),
+        price=Money.parse("97", "USD"),
     )
     entitled = EntitlementsChanged(user_id=event.user_id, plan="starter", active=True, channels=5, videos_per_day=15)
     return [("billing", [started, entitled])]
+
+
+def preview(_: Any, event: PlanChangePreviewRequested, __: Envelope) -> Answers:
+    price = Money.parse("297", "USD")
+    told = PlanChangePreviewed(
+        user_id=event.user_id,
+        plan=event.plan,
+        interval=event.interval,
+        due_now=Money.parse("133.33", "USD"),
+        begins_at=DONE,
+        price=price,
+    )
+    return [("billing", [told])]
+
+
+def card(_: Any, event: PaymentMethodChangeRequested, __: Envelope) -> Answers:
+    if "declined" in event.payment_method_id:
+        text = "The bank declined the card. Use another one."
+        refusal = PaymentMethodChangeRejected(
+            user_id=event.user_id, code="card_declined", field="payment_method_id", message=text
+        )
+        return [("billing", [refusal])]
+    changed = PaymentMethodChanged(user_id=event.user_id, brand="visa", last4="4242", exp_month=12, exp_year=2031)
+    return [("billing", [changed])]
+
+
+def pay(_: Any, event: InvoicePaymentRequested, __: Envelope) -> Answers:
+    text = "No invoice is open: there is nothing to pay."
+    return [("billing", [InvoicePaymentRejected(user_id=event.user_id, code="nothing_due", field="", message=text)])]
+
+
+def access(world: Any, event: BillingAccessRequested, _: Envelope) -> Answers:
+    if event.invoice_id == "in_other":
+        text = "There is no invoice with this id in your account."
+        refusal = BillingAccessRejected(
+            user_id=event.user_id, code="invoice_not_found", field="invoice_id", message=text
+        )
+        return [("billing", [refusal])]
+    value = {"url": f"https://pay.example/{event.kind}?back={event.return_url}"}
+    sealed = world.sealer.seal("gateway", value, datetime.now(UTC), timedelta(hours=1))
+    return [("billing", [BillingAccessGranted(user_id=event.user_id, kind=event.kind, sealed=sealed)])]
+
+
+def change(_: Any, event: SubscriptionChangeRequested, __: Envelope) -> Answers:
+    if event.change == "resume":
+        refusal = SubscriptionChangeRejected(
+            user_id=event.user_id,
+            code="not_cancelling",
+            field="change",
+            message="The subscription was not cancelled: it goes on by itself.",
+        )
+        return [("billing", [refusal])]
+    ends = DONE + timedelta(days=30)
+    changed = SubscriptionChanged(
+        user_id=event.user_id,
+        subscription_id="sub_1",
+        plan="starter",
+        status="active",
+        period_start=DONE,
+        period_end=ends,
+        cancels_at=ends if event.change == "cancel_at_period_end" else None,
+        next_plan=event.plan,
+    )
+    return [("billing", [changed])]
 
 
 def niches(_: Any, event: NichesRequested, __: Envelope) -> Answers:
@@ -230,6 +308,11 @@ RULES = {
     EmailVerificationRequested: verify,
     PlanSelectionRequested: plan,
     PaymentSetupRequested: payment,
+    PlanChangePreviewRequested: preview,
+    PaymentMethodChangeRequested: card,
+    InvoicePaymentRequested: pay,
+    BillingAccessRequested: access,
+    SubscriptionChangeRequested: change,
     NichesRequested: niches,
     NicheChoiceRequested: choice,
     PreferencesSubmitted: preferences,

@@ -17,6 +17,8 @@ VALUES = {
     "plan": "starter",
     "price": "97.00 USD",
     "interval": "month",
+    "no_trial": "",
+    "next_attempt_at": "2026-02-20T09:00:00+00:00",
     "channels": "5",
     "videos_per_day": "15",
     "trial_ends_at": "2026-01-17T23:30:00+00:00",
@@ -37,6 +39,10 @@ EXPECTED = {
     "address_taken_pending",
     "first_video_ready",
     "invoice_paid",
+    "payment_failed",
+    "payment_recovered",
+    "refund_issued",
+    "subscription_cancelled",
     "subscription_started",
     "ticket_billing_invoice",
     "ticket_billing_question",
@@ -142,6 +148,20 @@ def test_a_plan_without_a_trial_is_not_called_free() -> None:
     assert letter.subject == "Your subscription has begun"
     assert "Free until" not in letter.text
     assert "17 February 2026" in letter.text
+
+
+def test_a_failed_payment_says_whether_it_is_tried_again() -> None:
+    assert "tried again on Friday, 20 February 2026" in LETTERS.write("payment_failed", VALUES, "UTC").text
+    assert "not tried again" in LETTERS.write("payment_failed", VALUES | {"next_attempt_at": ""}, "UTC").text
+
+
+@pytest.mark.parametrize(
+    ("reason", "said"), [("card_had_trial", "This card was"), ("account_had_trial", "Your account had")]
+)
+def test_who_gets_no_trial_is_told_why(reason: str, said: str) -> None:
+    letter = LETTERS.write("subscription_started", VALUES | {"trial_ends_at": "", "no_trial": reason}, "UTC")
+    assert said in letter.text
+    assert "charged today" in letter.text
 
 
 def test_a_publication_that_differs_says_so() -> None:

@@ -16,7 +16,7 @@ from ytempire.chassis.sealing import SealKeys
 from ytempire.cli.problems import PlatformProblem
 from ytempire.events import SERVICES
 
-SEALED_RECEIVERS = ("onboarding", "billing", "publisher", "analytics", "support")
+SEALED_RECEIVERS = ("gateway", "onboarding", "billing", "publisher", "analytics", "support")
 SYMMETRIC_KEYS = (
     "gateway.jwt.key",
     "gateway.digest.key",

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from typing import Literal
 
 from ytempire.events.base import Event, Rejected
 from ytempire.events.money import Money
 from ytempire.events.plans import Interval
-from ytempire.events.values import Id
+from ytempire.events.values import Id, Sealed
 
 
 class CustomerCreated(Event, owner="billing"):
@@ -31,9 +32,67 @@ class SubscriptionStarted(Event, owner="billing"):
     interval: Interval = "month"
     price: Money | None = None
     """What each interval costs, without tax."""
+    no_trial: Literal["account_had_trial", "card_had_trial"] | None = None
+    """Why it began without the trial of its plan: there is one for each account and each card."""
 
 
 class PaymentSetupRejected(Rejected, owner="billing"):
+    user_id: Id
+
+
+class PlanChangePreviewed(Event, owner="billing"):
+    """What a change of plan would cost at this moment. Nothing is changed."""
+
+    user_id: Id
+    plan: str
+    interval: Interval
+    due_now: Money
+    """What is charged at once: the rest of the period at the new price, less what is paid of it at the old one."""
+    begins_at: datetime
+    """When the plan would begin: now, or with the next period."""
+    price: Money
+    """What each interval costs from then on, without tax."""
+
+
+class PlanChangePreviewRejected(Rejected, owner="billing"):
+    user_id: Id
+
+
+class PaymentMethodChanged(Event, owner="billing"):
+    """The card that is charged from now on, as a person knows it again."""
+
+    user_id: Id
+    brand: str
+    last4: str
+    exp_month: int
+    exp_year: int
+
+
+class PaymentMethodChangeRejected(Rejected, owner="billing"):
+    user_id: Id
+
+
+class InvoicePaymentMade(Event, owner="billing"):
+    """An invoice was charged when its owner asked for it; ``InvoicePaid`` says how much that was."""
+
+    user_id: Id
+    invoice_id: str
+
+
+class InvoicePaymentRejected(Rejected, owner="billing"):
+    user_id: Id
+
+
+class BillingAccessGranted(Event, owner="billing"):
+    """The provider opened a door for one person; what leads through it is sealed to the gateway."""
+
+    user_id: Id
+    kind: Literal["portal", "invoice", "card"]
+    sealed: Sealed
+    """Addresses, or the secret with which the card form confirms."""
+
+
+class BillingAccessRejected(Rejected, owner="billing"):
     user_id: Id
 
 
@@ -45,7 +104,7 @@ class TrialEnding(Event, owner="billing"):
 
 
 class SubscriptionChanged(Event, owner="billing"):
-    """Stripe says something new of the subscription: plan, status or period."""
+    """Something is new of the subscription: plan, status, period, or how it goes on."""
 
     user_id: Id
     subscription_id: str
@@ -53,10 +112,31 @@ class SubscriptionChanged(Event, owner="billing"):
     status: str
     period_start: datetime
     period_end: datetime
+    cancels_at: datetime | None = None
+    """When it will end because that was asked for."""
+    next_plan: str | None = None
+    """The plan of the next period, where that is another one."""
+    next_price: Money | None = None
+    """What the next period costs, without tax; nothing, where there is none."""
+
+
+class SubscriptionChangeRejected(Rejected, owner="billing"):
+    """A subscription stays as it is."""
+
+    user_id: Id
 
 
 class SubscriptionPastDue(Event, owner="billing"):
     """An invoice is overdue; Stripe is still trying."""
+
+    user_id: Id
+    subscription_id: str
+    grace_ends_at: datetime | None = None
+    """Until then work goes on; after it nothing new is begun until the invoice is paid."""
+
+
+class SubscriptionRecovered(Event, owner="billing"):
+    """What was overdue is paid: everything goes on as before."""
 
     user_id: Id
     subscription_id: str
@@ -82,11 +162,15 @@ class InvoicePaid(Event, owner="billing"):
 
 
 class PaymentFailed(Event, owner="billing"):
-    """An invoice could not be collected; Stripe will try again."""
+    """An invoice could not be collected."""
 
     user_id: Id
     invoice_id: str
     code: str
+    attempt: int = 1
+    """Which of Stripe's tries it was."""
+    next_attempt_at: datetime | None = None
+    """When Stripe tries again; never, without it."""
 
 
 class RefundIssued(Event, owner="billing"):
@@ -95,6 +179,7 @@ class RefundIssued(Event, owner="billing"):
     user_id: Id
     invoice_id: str
     amount: Money
+    refund_id: str = ""
 
 
 class EntitlementsChanged(Event, owner="billing"):

@@ -45,6 +45,55 @@ class PaymentSetupRequested(Event, owner="gateway", success="SubscriptionStarted
     """Name and address for the provider's receipts, sealed to billing."""
 
 
+class PlanChangePreviewRequested(
+    Event, owner="gateway", success="PlanChangePreviewed", rejected="PlanChangePreviewRejected"
+):
+    """What another plan would cost, before it is chosen."""
+
+    user_id: Id
+    plan: str
+    interval: Interval = "month"
+
+
+class PaymentMethodChangeRequested(
+    Event, owner="gateway", success="PaymentMethodChanged", rejected="PaymentMethodChangeRejected"
+):
+    """Another payment method, made by the provider's own form, is to be charged from now on."""
+
+    user_id: Id
+    payment_method_id: str
+    """The provider's token, worthless outside our account."""
+
+
+class InvoicePaymentRequested(Event, owner="gateway", success="InvoicePaymentMade", rejected="InvoicePaymentRejected"):
+    """The invoice that is overdue is to be charged now, without waiting for the provider's next try."""
+
+    user_id: Id
+
+
+class BillingAccessRequested(Event, owner="gateway", success="BillingAccessGranted", rejected="BillingAccessRejected"):
+    """A person wants to go where the provider alone serves them: its portal, an invoice's pages, its card form."""
+
+    user_id: Id
+    kind: Literal["portal", "invoice", "card"]
+    invoice_id: str | None = None
+    """Which invoice, where one is wanted."""
+    return_url: str
+    """Where the portal leads back to."""
+
+
+class SubscriptionChangeRequested(
+    Event, owner="gateway", success="SubscriptionChanged", rejected="SubscriptionChangeRejected"
+):
+    """A subscription that runs is to end, to go on after all, or to be of another plan."""
+
+    user_id: Id
+    change: Literal["cancel_now", "cancel_at_period_end", "resume", "change_plan"]
+    plan: str | None = None
+    """The plan wanted, for a change of plan."""
+    interval: Interval = "month"
+
+
 class NichesRequested(Event, owner="gateway", success="NichesRecommended", rejected="NichesRejected"):
     """Niches are wanted that fit these interests, this experience and this budget."""
 

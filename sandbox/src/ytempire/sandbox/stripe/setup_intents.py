@@ -7,7 +7,8 @@ from ytempire.sandbox.stripe.events import Events
 from ytempire.sandbox.stripe.forms import Params
 from ytempire.sandbox.stripe.objects import PAGING, Doc, Objects, created_filter, page_of
 
-ALLOWED = ("customer", "payment_method", "confirm", "usage", "payment_method_types", "automatic_payment_methods",
+ALLOWED = ("customer", "payment_method", "confirm", "usage", "allowed_payment_method_types",
+           "payment_method_types", "automatic_payment_methods",
            "metadata", "description", "return_url", "single_use")  # fmt: skip
 OPEN = ("requires_payment_method", "requires_confirmation", "requires_action")
 
@@ -37,7 +38,9 @@ class SetupIntents:
             metadata=params.metadata(),
             next_action=None,
             payment_method=self._cards.resolve(card)["id"] if card else None,
-            payment_method_types=params.texts("payment_method_types") or ["card"],
+            payment_method_types=params.texts("allowed_payment_method_types")
+            or params.texts("payment_method_types")
+            or ["card"],
             single_use_mandate=None,
             status="requires_confirmation" if card else "requires_payment_method",
             usage=params.choice("usage", ("off_session", "on_session"), "off_session"),

@@ -5,9 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import ytempire.billing
+from ytempire.billing.adapters.stripe_accounts import StripeAccounts
 from ytempire.billing.adapters.stripe_payments import StripePayments
 from ytempire.billing.features.allot import Allot
+from ytempire.billing.features.change_subscription import ChangeSubscription
 from ytempire.billing.features.follow_stripe import FollowStripe
+from ytempire.billing.features.pay import Pay
 from ytempire.billing.features.subscribe import Subscribe
 from ytempire.billing.projections import slot_usage, subscriptions
 from ytempire.billing.reactions import reactions
@@ -24,11 +27,15 @@ class Settings(ServiceSettings):
 
 async def build(host: Host[Settings]) -> Service:
     settings = host.settings
-    payments = StripePayments(settings.stripe_url, settings.stripe_key_file.read_text().strip(), settings.ca_bundle)
+    key = settings.stripe_key_file.read_text().strip()
+    payments = StripePayments(settings.stripe_url, key, settings.ca_bundle)
+    accounts = StripeAccounts(settings.stripe_url, key, settings.ca_bundle)
+    pay = Pay(host.store, accounts, host.sealer)
     subscribe = Subscribe(host.store, payments, host.opener)
-    follow = FollowStripe(host.store, payments)
+    change, follow = ChangeSubscription(host.store, payments), FollowStripe(host.store, payments)
     return Service(
-        subscriptions=subscribed(subscribe, follow, Allot(host.store)), reactions=reactions(subscribe, follow)
+        subscriptions=subscribed(subscribe, change, pay, follow, Allot(host.store)),
+        reactions=reactions(subscribe, change, pay, follow),
     )
 
 

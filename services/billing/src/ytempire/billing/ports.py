@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from ytempire.billing.domain.events import PlanNoted
+from ytempire.billing.domain.card import Card
+from ytempire.billing.domain.events import ChangeOrdered, PlanNoted, Terms
 from ytempire.events import Money
 
 
@@ -28,6 +29,17 @@ class Payer:
 
 
 @dataclass(frozen=True)
+class KeptCard:
+    """A payment method that the provider keeps for a customer."""
+
+    customer_id: str
+    payment_method_id: str
+    fingerprint: str
+    """The same for the same card, whoever enters it."""
+    card: Card
+
+
+@dataclass(frozen=True)
 class SubscriptionFacts:
     """A subscription as the provider has it."""
 
@@ -38,6 +50,8 @@ class SubscriptionFacts:
     trial_ends_at: datetime | None
     period_start: datetime
     period_end: datetime
+    cancels_at: datetime | None = None
+    """When it will end because that was asked for."""
 
 
 @dataclass(frozen=True)
@@ -49,20 +63,88 @@ class InvoiceFacts:
     tax: Money
     period_start: datetime
     period_end: datetime
+    attempt: int
+    next_attempt_at: datetime | None
+
+
+@dataclass(frozen=True)
+class RefundFacts:
+    """Money of a customer's invoice that went back."""
+
+    user_id: str
+    invoice_id: str
+    refund_id: str
+    amount: Money
+
+
+@dataclass(frozen=True)
+class InvoicePages:
+    """Where the provider shows an invoice."""
+
+    page: str | None
+    pdf: str | None
+
+
+class Accounts(Protocol):
+    """What the payment provider does for a customer who has a subscription."""
+
+    async def change_card(
+        self, customer_id: str, subscription_id: str | None, payment_method_id: str, idempotency_key: str
+    ) -> Card:
+        """Check a payment method with its bank, keep it, and charge it from now on.
+
+        :raises PaymentRefusedError: if the card is refused, or its bank wants to ask the holder.
+        """
+
+    async def open_invoice(self, subscription_id: str) -> str | None:
+        """The newest invoice that is not paid."""
+
+    async def pay_invoice(self, invoice_id: str, idempotency_key: str) -> None:
+        """Charge an invoice now; nothing happens if it is paid.
+
+        :raises PaymentRefusedError: if the card is refused.
+        """
+
+    async def portal(self, customer_id: str, return_url: str, idempotency_key: str) -> str:
+        """The address of the customer's own portal, for a short time."""
+
+    async def card_setup(self, customer_id: str, idempotency_key: str) -> str:
+        """The secret with which the provider's form confirms a new card, bank's question included."""
+
+    async def invoice_pages(self, customer_id: str, invoice_id: str) -> InvoicePages | None:
+        """None if the customer has no such invoice."""
 
 
 class Payments(Protocol):
     """The payment provider."""
 
-    async def subscribe(
-        self, payer: Payer, plan: PlanNoted, payment_method_id: str, idempotency_key: str
-    ) -> SubscriptionFacts:
-        """Make customer, payment method and subscription; the same key gives the same subscription.
+    async def keep_card(self, payer: Payer, payment_method_id: str, idempotency_key: str) -> KeptCard:
+        """Make the customer, where there is none, and give it the payment method.
 
         :raises PaymentRefusedError: if the card is refused.
         """
+
+    async def subscribe(
+        self, user_id: str, kept: KeptCard, plan: PlanNoted, trial_days: int, idempotency_key: str
+    ) -> SubscriptionFacts:
+        """Make the subscription; the same key gives the same subscription.
+
+        :raises PaymentRefusedError: if the card is refused.
+        """
+
+    async def change(self, subscription_id: str, order: ChangeOrdered, idempotency_key: str) -> SubscriptionFacts:
+        """End a subscription, keep it after all, or move it to another price; the same key has the same outcome.
+
+        :raises PaymentRefusedError: if the card is refused for what a dearer plan costs at once: nothing is changed.
+        """
+
+    async def preview(self, subscription_id: str, terms: Terms) -> Money:
+        """What a change to a dearer plan would be charged with now."""
 
     async def subscription(self, subscription_id: str) -> SubscriptionFacts: ...
 
     async def invoice(self, invoice_id: str) -> InvoiceFacts | None:
         """None for an invoice that belongs to none of our customers."""
+
+    async def refund(self, refund_id: str) -> RefundFacts | None:
+        """None while it is under way, and for what belongs to no invoice of our customers."""

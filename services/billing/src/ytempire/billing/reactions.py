@@ -4,14 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ytempire.billing.domain.events import StripeNoticed, SubscriptionOrdered
+from ytempire.billing.domain.events import (
+    CardOrdered,
+    ChangeOrdered,
+    GraceEnded,
+    InvoicePaymentOrdered,
+    StripeNoticed,
+    SubscriptionOrdered,
+)
+from ytempire.billing.features.change_subscription import ChangeSubscription
 from ytempire.billing.features.follow_stripe import FollowStripe
+from ytempire.billing.features.pay import Pay
 from ytempire.billing.features.subscribe import Subscribe
 from ytempire.eventstore import Reaction
 
 
-def reactions(subscribe: Subscribe, follow: FollowStripe) -> Sequence[Reaction]:
+def reactions(subscribe: Subscribe, change: ChangeSubscription, pay: Pay, follow: FollowStripe) -> Sequence[Reaction]:
     return (
-        Reaction("billing-orders", {SubscriptionOrdered: subscribe.make}, concurrency=8),
-        Reaction("billing-notices", {StripeNoticed: follow.follow}, concurrency=8),
+        Reaction("billing-orders", {SubscriptionOrdered: subscribe.make, ChangeOrdered: change.make}, concurrency=8),
+        Reaction(
+            "billing-payments", {CardOrdered: pay.change_card, InvoicePaymentOrdered: pay.pay_invoice}, concurrency=8
+        ),
+        Reaction("billing-notices", {StripeNoticed: follow.follow, GraceEnded: follow.end_grace}, concurrency=8),
     )

@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 from ytempire.billing.features.allot import Allot
+from ytempire.billing.features.change_subscription import ChangeSubscription
 from ytempire.billing.features.follow_stripe import FollowStripe
+from ytempire.billing.features.pay import Pay
 from ytempire.billing.features.subscribe import Subscribe
 from ytempire.events.gateway import (
+    BillingAccessRequested,
     ChannelConnectionRequested,
+    InvoicePaymentRequested,
+    PaymentMethodChangeRequested,
     PaymentSetupRequested,
+    PlanChangePreviewRequested,
+    SubscriptionChangeRequested,
     VideoRequested,
     WebhookReceived,
 )
@@ -17,11 +24,18 @@ from ytempire.events.publisher import ChannelConnectionRejected, ChannelDisconne
 from ytempire.eventstore import Handlers
 
 
-def subscriptions(subscribe: Subscribe, follow: FollowStripe, allot: Allot) -> Handlers:
+def subscriptions(
+    subscribe: Subscribe, change: ChangeSubscription, pay: Pay, follow: FollowStripe, allot: Allot
+) -> Handlers:
     return {
         PlanSelected: subscribe.note_plan,
         PreferencesSaved: subscribe.note_zone,
         PaymentSetupRequested: subscribe.order,
+        SubscriptionChangeRequested: change.order,
+        PlanChangePreviewRequested: change.preview,
+        PaymentMethodChangeRequested: pay.order_card,
+        InvoicePaymentRequested: pay.order_payment,
+        BillingAccessRequested: pay.open_access,
         WebhookReceived: follow.note,
         VideoRequested: allot.reserve_video,
         VideoRendered: allot.consume_video,

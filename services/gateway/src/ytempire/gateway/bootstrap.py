@@ -56,6 +56,7 @@ def _edge(host: Host[GatewaySettings]) -> tuple[Edge, Callable[[], Awaitable[Non
         hub=hub,
         changes=ChangeListener(settings.dsn(), hub, host.models.applier.backends),
         sealer=host.sealer,
+        opener=host.opener,
         assets=AssetReader(settings.assets_dir, settings.key("assets.sign.key")),
         tokens=tokens,
         digest_key=digest_key,

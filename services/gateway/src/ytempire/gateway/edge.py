@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from nats.aio.client import Client
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from ytempire.chassis import AssetReader, Clock, Sealer
+from ytempire.chassis import AssetReader, Clock, Opener, Sealer
 from ytempire.eventstore import ReadModels
 from ytempire.gateway.adapters.tokens import Tokens
 from ytempire.gateway.features.connect_channel import ConnectChannel
@@ -31,6 +31,8 @@ class Edge:
     hub: Hub
     changes: ChangeListener
     sealer: Sealer
+    opener: Opener
+    """Opens what other services sealed for the person who asked."""
     assets: AssetReader
     tokens: Tokens
     digest_key: bytes

@@ -82,6 +82,40 @@ def _subscription(row: Row) -> dict[str, Any] | None:
         "trial_ends_at": row["trial_ends_at"],
         "period_start": row["period_start"],
         "period_end": row["period_end"],
+        "cancels_at": row["cancels_at"],
+        "next_plan": row["next_plan"],
+    }
+
+
+def billing_view(row: Row | None, card: Row | None, invoices: Iterable[Row]) -> dict[str, Any]:
+    """What is paid for, what it allows, how it goes on, and how it is paid."""
+    known: Row = row or {}
+    shown = ("brand", "last4", "exp_month", "exp_year")
+    return {
+        "subscription": _subscription(known),
+        "entitlements": _entitlements(known),
+        "next_invoice": _next_invoice(known),
+        "card": {name: card[name] for name in shown} if card else None,
+        "invoices": [_invoice(invoice) for invoice in invoices],
+    }
+
+
+def _next_invoice(row: Row) -> dict[str, Any] | None:
+    """What the next period will cost, without tax, if there is one."""
+    price = money(row.get("next_price_micros"), row.get("next_price_currency"))
+    return price and {"at": row["period_end"], "net": price}
+
+
+def _invoice(row: Row) -> dict[str, Any]:
+    return {
+        "invoice_id": row["invoice_id"],
+        "status": "paid" if row["paid_at"] else "open",
+        "net": money(row["net_micros"], row["currency"]),
+        "tax": money(row["tax_micros"], row["currency"]),
+        "period_start": row["period_start"],
+        "period_end": row["period_end"],
+        "paid_at": row["paid_at"],
+        "failed_at": row["failed_at"],
     }
 
 

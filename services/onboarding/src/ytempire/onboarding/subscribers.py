@@ -7,7 +7,10 @@ from dataclasses import dataclass
 from ytempire.events.billing import (
     EntitlementsChanged,
     InvoicePaid,
+    PaymentFailed,
+    RefundIssued,
     SubscriptionCancelled,
+    SubscriptionRecovered,
     SubscriptionStarted,
     TrialEnding,
 )
@@ -55,6 +58,16 @@ def subscriptions(features: Features) -> Handlers:
         await progress.subscription_started(event, delivery)
         await tell.subscription_started(event, delivery.envelope.time)
 
+    async def subscription_cancelled(event: SubscriptionCancelled, delivery: Delivery) -> None:
+        await progress.subscription_cancelled(event, delivery)
+        await tell.subscription_cancelled(event)
+
+    async def payment_failed(event: PaymentFailed, delivery: Delivery) -> None:
+        await tell.payment_failed(event)
+
+    async def refund_issued(event: RefundIssued, delivery: Delivery) -> None:
+        await tell.refund_issued(event)
+
     async def trial_ending(event: TrialEnding, delivery: Delivery) -> None:
         await tell.trial_ending(event)
 
@@ -76,7 +89,10 @@ def subscriptions(features: Features) -> Handlers:
         PreferencesSubmitted: features.save_preferences,
         SubscriptionStarted: subscription_started,
         EntitlementsChanged: progress.entitlements_changed,
-        SubscriptionCancelled: progress.subscription_cancelled,
+        SubscriptionCancelled: subscription_cancelled,
+        SubscriptionRecovered: tell.subscription_recovered,
+        PaymentFailed: payment_failed,
+        RefundIssued: refund_issued,
         TrialEnding: trial_ending,
         InvoicePaid: invoice_paid,
         ChannelConnected: progress.channel_connected,

@@ -2,45 +2,38 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import stripe
 
-from ytempire.billing.domain.events import PlanNoted
-from ytempire.billing.ports import InvoiceFacts, Payer, PaymentRefusedError, SubscriptionFacts
-from ytempire.chassis.telemetry import span
+from ytempire.billing.adapters.stripe_calls import StripeCalls
+from ytempire.billing.domain import changes
+from ytempire.billing.domain.card import Card
+from ytempire.billing.domain.events import ChangeOrdered, PlanNoted, Terms
+from ytempire.billing.domain.state import ENDED
+from ytempire.billing.ports import InvoiceFacts, KeptCard, Payer, PaymentRefusedError, RefundFacts, SubscriptionFacts
 from ytempire.events import Money
-from ytempire.eventstore import TransientError
-
-_RETRIES = 2
-_TIMEOUT_S = 20
-T = TypeVar("T")
 
 
-class StripePayments:
-    """Every call carries an idempotency key, so that a repeated one has no second effect."""
+class StripePayments(StripeCalls):
+    """Customers, subscriptions and invoices."""
 
-    def __init__(self, url: str, key: str, ca_bundle: Path | None) -> None:
-        http = stripe.RequestsClient(timeout=_TIMEOUT_S, verify_ssl_certs=True)
-        if ca_bundle is not None:
-            stripe.ca_bundle_path = str(ca_bundle)
-        self._client = stripe.StripeClient(
-            key,
-            base_addresses={"api": url, "files": url, "connect": url, "meter_events": url},
-            max_network_retries=_RETRIES,
-            http_client=http,
-        )
+    async def keep_card(self, payer: Payer, payment_method_id: str, idempotency_key: str) -> KeptCard:
+        return await self._call("stripe card", lambda: self._keep_card(payer, payment_method_id, idempotency_key))
 
     async def subscribe(
-        self, payer: Payer, plan: PlanNoted, payment_method_id: str, idempotency_key: str
+        self, user_id: str, kept: KeptCard, plan: PlanNoted, trial_days: int, idempotency_key: str
     ) -> SubscriptionFacts:
         return await self._call(
-            "stripe subscribe", lambda: self._subscribe(payer, plan, payment_method_id, idempotency_key)
+            "stripe subscribe", lambda: self._subscribe(user_id, kept, plan, trial_days, idempotency_key)
         )
+
+    async def change(self, subscription_id: str, order: ChangeOrdered, idempotency_key: str) -> SubscriptionFacts:
+        return await self._call("stripe change", lambda: self._change(subscription_id, order, idempotency_key))
+
+    async def preview(self, subscription_id: str, terms: Terms) -> Money:
+        return await self._call("stripe preview", lambda: self._preview(subscription_id, terms))
 
     async def subscription(self, subscription_id: str) -> SubscriptionFacts:
         found = await self._call("stripe subscription", lambda: self._client.v1.subscriptions.retrieve(subscription_id))
@@ -49,31 +42,78 @@ class StripePayments:
     async def invoice(self, invoice_id: str) -> InvoiceFacts | None:
         return await self._call("stripe invoice", lambda: self._invoice(invoice_id))
 
-    async def _call(self, name: str, request: Callable[[], T]) -> T:
-        with span(name):
-            try:
-                return await asyncio.to_thread(request)
-            except stripe.CardError as error:
-                text = error.user_message or "The card was declined."
-                raise PaymentRefusedError(error.code or "card_declined", f"{text} Use another card.") from error
-            except (stripe.APIConnectionError, stripe.RateLimitError, stripe.APIError) as error:
-                raise TransientError(f"Stripe did not answer: {type(error).__name__}") from error
+    async def refund(self, refund_id: str) -> RefundFacts | None:
+        return await self._call("stripe refund", lambda: self._refund(refund_id))
 
-    def _subscribe(self, payer: Payer, plan: PlanNoted, payment_method_id: str, key: str) -> SubscriptionFacts:
+    def _keep_card(self, payer: Payer, payment_method_id: str, key: str) -> KeptCard:
         customer_id = payer.customer_id or self._customer(payer, key)
-        card_id = self._attach(payment_method_id, customer_id, key)
+        return _kept(customer_id, self._attach(payment_method_id, customer_id, key))
+
+    def _subscribe(self, user_id: str, kept: KeptCard, plan: PlanNoted, trial_days: int, key: str) -> SubscriptionFacts:
         made = self._client.v1.subscriptions.create(
             {
-                "customer": customer_id,
+                "customer": kept.customer_id,
                 "items": [{"price": self._price(plan)}],
-                "default_payment_method": card_id,
+                "default_payment_method": kept.payment_method_id,
                 "payment_behavior": "error_if_incomplete",
-                "metadata": {"user_id": payer.user_id, "plan": plan.plan},
-                **({"trial_period_days": plan.trial_days} if plan.trial_days else {}),
+                "metadata": {"user_id": user_id, "plan": plan.plan},
+                **({"trial_period_days": trial_days} if trial_days else {}),
             },
             {"idempotency_key": f"subscription-{key}"},
         )
         return _subscription_facts(made)
+
+    def _change(self, subscription_id: str, order: ChangeOrdered, key: str) -> SubscriptionFacts:
+        try:
+            return self._changed(subscription_id, order, key)
+        except stripe.InvalidRequestError:
+            # it ended meanwhile, or a first life of ours ended it and could not write that down
+            now = self._client.v1.subscriptions.retrieve(subscription_id)
+            if now.status not in ENDED:
+                raise
+            return _subscription_facts(now)
+
+    def _changed(self, subscription_id: str, order: ChangeOrdered, key: str) -> SubscriptionFacts:
+        options: Any = {"idempotency_key": f"change-{key}"}
+        if order.change == changes.CANCEL_NOW:
+            return _subscription_facts(self._client.v1.subscriptions.cancel(subscription_id, {}, options))
+        if order.terms is None:
+            ends = order.change == changes.CANCEL_AT_END
+            made = self._client.v1.subscriptions.update(subscription_id, {"cancel_at_period_end": ends}, options)
+            return _subscription_facts(made)
+        return self._change_plan(subscription_id, order.terms, order.at_period_end, options)
+
+    def _change_plan(self, subscription_id: str, terms: Terms, at_period_end: bool, options: Any) -> SubscriptionFacts:
+        now = self._client.v1.subscriptions.retrieve(subscription_id)
+        made = self._client.v1.subscriptions.update(
+            subscription_id,
+            {
+                "items": [{"id": now["items"].data[0].id, "price": self._price(terms)}],
+                # what is paid is used up, or the difference is charged at once and nothing changes if it cannot be
+                "proration_behavior": "none" if at_period_end else "always_invoice",
+                "payment_behavior": "error_if_incomplete",
+                "metadata": {"plan": terms.plan},
+            },
+            options,
+        )
+        return _subscription_facts(made)
+
+    def _preview(self, subscription_id: str, terms: Terms) -> Money:
+        now = self._client.v1.subscriptions.retrieve(subscription_id)
+        if now.status == "trialing":
+            # a trial goes on under the new plan
+            return Money.zero(terms.price.currency)
+        upcoming = self._client.v1.invoices.create_preview(
+            {
+                "customer": _id(now.customer),
+                "subscription": subscription_id,
+                "subscription_details": {
+                    "items": [{"id": now["items"].data[0].id, "price": self._price(terms)}],
+                    "proration_behavior": "always_invoice",
+                },
+            }
+        )
+        return Money.minor(upcoming.amount_due, upcoming.currency.upper())
 
     def _customer(self, payer: Payer, key: str) -> str:
         made = self._client.v1.customers.create(
@@ -82,9 +122,10 @@ class StripePayments:
         )
         return made.id
 
-    def _attach(self, payment_method_id: str, customer_id: str, key: str) -> str:
+    def _attach(self, payment_method_id: str, customer_id: str, key: str) -> Any:
+        """The payment method as it is kept: a test token becomes one of its own."""
         try:
-            attached = self._client.v1.payment_methods.attach(
+            return self._client.v1.payment_methods.attach(
                 payment_method_id, {"customer": customer_id}, {"idempotency_key": f"attach-{key}"}
             )
         except stripe.InvalidRequestError as error:
@@ -92,10 +133,8 @@ class StripePayments:
                 raise
             text = "This payment method is not known to Stripe or cannot be used. Enter the card again."
             raise PaymentRefusedError("invalid_payment_method", text) from error
-        # a test token becomes a method of its own when it is attached
-        return attached.id
 
-    def _price(self, plan: PlanNoted) -> str:
+    def _price(self, plan: PlanNoted | Terms) -> str:
         """The plan's price at Stripe, made on first use; a changed amount is another price."""
         lookup = f"ytempire-{plan.plan}-{plan.interval}-{plan.price.currency.lower()}-{plan.price.micros}"
         found = self._client.v1.prices.list({"lookup_keys": [lookup]}).data
@@ -118,12 +157,7 @@ class StripePayments:
 
     def _invoice(self, invoice_id: str) -> InvoiceFacts | None:
         invoice = self._client.v1.invoices.retrieve(invoice_id)
-        parent = invoice.parent
-        details = parent.subscription_details if parent else None
-        if details is None or not details.subscription:
-            return None
-        subscription = self._client.v1.subscriptions.retrieve(_id(details.subscription))
-        user_id = _metadata(subscription).get("user_id")
+        user_id = self._user_of(invoice)
         if not user_id:
             return None
         periods = [line.period for line in invoice.lines.data]
@@ -138,7 +172,43 @@ class StripePayments:
             tax=Money.minor(tax, currency),
             period_start=_time(min(p.start for p in periods)),
             period_end=_time(max(p.end for p in periods)),
+            attempt=invoice.attempt_count,
+            next_attempt_at=_time(invoice.next_payment_attempt) if invoice.next_payment_attempt else None,
         )
+
+    def _user_of(self, invoice: stripe.Invoice) -> str | None:
+        """The account whose subscription an invoice is for."""
+        details = invoice.parent.subscription_details if invoice.parent else None
+        if details is None or not details.subscription:
+            return None
+        subscription = self._client.v1.subscriptions.retrieve(_id(details.subscription))
+        return _metadata(subscription).get("user_id")
+
+    def _refund(self, refund_id: str) -> RefundFacts | None:
+        refund = self._client.v1.refunds.retrieve(refund_id)
+        if refund.status != "succeeded" or refund.payment_intent is None:
+            return None
+        paid = self._client.v1.invoice_payments.list(
+            {"payment": {"type": "payment_intent", "payment_intent": _id(refund.payment_intent)}, "limit": 1}
+        ).data
+        if not paid:
+            return None
+        invoice = self._client.v1.invoices.retrieve(_id(paid[0].invoice))
+        user_id = self._user_of(invoice)
+        if not user_id:
+            return None
+        amount = Money.minor(refund.amount, refund.currency.upper())
+        return RefundFacts(user_id, _id(invoice), refund.id, amount)
+
+
+def _kept(customer_id: str, method: Any) -> KeptCard:
+    return KeptCard(customer_id, method.id, method.card.fingerprint or method.id, card_of(method))
+
+
+def card_of(method: Any) -> Card:
+    """What a payment method shows of its card."""
+    card = method.card
+    return Card(card.brand, card.last4, card.exp_month, card.exp_year)
 
 
 def _subscription_facts(subscription: Any) -> SubscriptionFacts:
@@ -152,6 +222,7 @@ def _subscription_facts(subscription: Any) -> SubscriptionFacts:
         trial_ends_at=_time(subscription.trial_end) if subscription.trial_end else None,
         period_start=_time(item.current_period_start),
         period_end=_time(item.current_period_end),
+        cancels_at=_time(subscription.cancel_at) if subscription.cancel_at else None,
     )
 
 

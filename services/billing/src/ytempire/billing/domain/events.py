@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
-from ytempire.events.base import Event
+from ytempire.events.base import Event, Value
 from ytempire.events.money import Money
 from ytempire.events.plans import Interval
 from ytempire.events.values import Id, Sealed
+
+
+class Terms(Value):
+    """A plan as it is charged."""
+
+    plan: str
+    price: Money
+    """For each interval."""
+    channels: int
+    videos_per_day: int
+    trial_days: int
+    interval: Interval = "month"
 
 
 class PlanNoted(Event, owner="billing", private=True):
@@ -34,6 +46,50 @@ class SubscriptionOrdered(Event, owner="billing", private=True):
     plan: str
     payment_method_id: str
     sealed: Sealed
+
+
+class ChangeOrdered(Event, owner="billing", private=True):
+    """The intent to change the subscription at Stripe; its outcome follows."""
+
+    user_id: Id
+    change: str
+    terms: Terms | None = None
+    """The plan to change to, at its price of that day."""
+    at_period_end: bool = False
+    """The plan changes with the next period; what is paid is used up."""
+
+
+class ChangeSettled(Event, owner="billing", private=True):
+    """Stripe made the change, or refused it: another one may be asked for."""
+
+    user_id: Id
+
+
+class TrialGranted(Event, owner="billing", private=True):
+    """A card had its one trial, with this account. The stream's name is a digest of the card."""
+
+    user_id: Id
+
+
+class CardOrdered(Event, owner="billing", private=True):
+    """The intent to charge another payment method from now on; its outcome follows."""
+
+    user_id: Id
+    payment_method_id: str
+
+
+class InvoicePaymentOrdered(Event, owner="billing", private=True):
+    """The intent to charge an open invoice now; its outcome follows."""
+
+    user_id: Id
+    invoice_id: str
+
+
+class GraceEnded(Event, owner="billing", private=True):
+    """The days are over in which work goes on although an invoice is overdue. A timer's event."""
+
+    user_id: Id
+    subscription_id: str
 
 
 class StripeNoticed(Event, owner="billing", private=True):

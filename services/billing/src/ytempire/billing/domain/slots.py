@@ -30,6 +30,14 @@ class Allowance:
     active: bool
     plan: str | None
     limit: int
+    overdue: bool = False
+    """Inactive because an invoice was not paid in its days of grace."""
+
+
+OVERDUE = (
+    "subscription_past_due",
+    "The payment of your plan is overdue and its days of grace are over. Pay the open invoice first.",
+)
 
 
 @dataclass(frozen=True)
@@ -78,7 +86,9 @@ def decide_video(state: VideoSlots, command: VideoCommand) -> Sequence[Event]:
 def _reserve_video(state: VideoSlots, command: ReserveVideo) -> Sequence[Event]:
     if command.video_id in state.held or command.video_id in state.released:
         return []
-    if not command.allowance.active:
+    if command.allowance.overdue:
+        code, text = OVERDUE
+    elif not command.allowance.active:
         code, text = "no_subscription", "There is no active subscription. Set up a payment to make videos."
     elif len(state.held) >= command.allowance.limit:
         code = "daily_video_limit"
@@ -139,7 +149,9 @@ def decide_channel(state: ChannelSlots, command: ChannelCommand) -> Sequence[Eve
     if channel_id in state.held or channel_id in state.released:
         return []
     allowance = command.allowance
-    if not allowance.active:
+    if allowance.overdue:
+        code, text = OVERDUE
+    elif not allowance.active:
         code, text = "no_subscription", "There is no active subscription. Set up a payment to connect channels."
     elif len(state.held) >= allowance.limit:
         code = "channel_limit"

@@ -3,58 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
 
-from ytempire.billing.domain.events import PlanNoted, SubscriptionOrdered, ZoneNoted
+from ytempire.billing.domain import changes
+from ytempire.billing.domain.card import Card
+from ytempire.billing.domain.changes import MakeChange, PreviewChange, RefuseChange, RequestChange
+from ytempire.billing.domain.events import GraceEnded, PlanNoted, SubscriptionOrdered, ZoneNoted
+from ytempire.billing.domain.state import ENDED, Subscription, entitlements, evolve
 from ytempire.events import Event, Money
 from ytempire.events.billing import (
     CustomerCreated,
-    EntitlementsChanged,
     InvoicePaid,
     PaymentFailed,
     PaymentSetupRejected,
+    RefundIssued,
     SubscriptionCancelled,
     SubscriptionChanged,
     SubscriptionPastDue,
+    SubscriptionRecovered,
     SubscriptionStarted,
     TrialEnding,
 )
 from ytempire.events.values import Sealed
-from ytempire.eventstore import Decider
+from ytempire.eventstore import Decider, Timer
 
-ENTITLING = frozenset({"trialing", "active", "past_due"})
-"""Stripe states in which the customer may work; past_due while dunning still tries."""
-ENDED = frozenset({"canceled", "incomplete_expired"})
-"""Stripe states that are never left: the account may order anew."""
+GRACE = timedelta(days=7)
+"""How long work goes on with an overdue invoice. Stripe tries for longer; until it gives up, all stays readable."""
 
-ORDER_REFUSALS = frozenset({"plan_missing", "already_subscribed", "payment_in_progress"})
-"""Refusals of a new order; they leave the order in hand alone."""
-
-
-@dataclass(frozen=True)
-class Subscription:
-    plan: PlanNoted | None = None
-    """The plan chosen last."""
-    timezone: str = "UTC"
-    ordered: PlanNoted | None = None
-    """The plan of the order in hand."""
-    subscribed: PlanNoted | None = None
-    """The plan that is paid for; a later choice does not change it."""
-    customer_id: str | None = None
-    subscription_id: str | None = None
-    status: str | None = None
-    period_end: datetime | None = None
-    active: bool = False
-    channels: int = 0
-    videos_per_day: int = 0
-    entitled_plan: str | None = None
-    invoices: frozenset[str] = frozenset()
-
-    @property
-    def running(self) -> bool:
-        """Whether there is a subscription that can still go on."""
-        return self.subscription_id is not None and self.status not in ENDED
+NoTrial = Literal["account_had_trial", "card_had_trial"]
+"""Why a subscription begins without the trial of its plan."""
 
 
 @dataclass(frozen=True)
@@ -86,6 +65,9 @@ class Start:
     trial_ends_at: datetime | None
     period_start: datetime
     period_end: datetime
+    no_trial: NoTrial | None = None
+    card: Card | None = None
+    """What is charged."""
 
 
 @dataclass(frozen=True)
@@ -104,6 +86,15 @@ class Observe:
     status: str
     period_start: datetime
     period_end: datetime
+    at: datetime
+    """When Stripe said so."""
+    cancels_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class EndGrace:
+    user_id: str
+    subscription_id: str
 
 
 @dataclass(frozen=True)
@@ -127,9 +118,35 @@ class FailInvoice:
     user_id: str
     invoice_id: str
     code: str
+    attempt: int
+    next_attempt_at: datetime | None
 
 
-Command = NotePlan | NoteZone | Order | Start | RefusePayment | Observe | WarnOfTrialEnd | TakeInvoice | FailInvoice
+@dataclass(frozen=True)
+class TakeRefund:
+    user_id: str
+    invoice_id: str
+    refund_id: str
+    amount: Money
+
+
+Command = (
+    NotePlan
+    | NoteZone
+    | Order
+    | Start
+    | RefusePayment
+    | Observe
+    | EndGrace
+    | WarnOfTrialEnd
+    | TakeInvoice
+    | FailInvoice
+    | TakeRefund
+    | RequestChange
+    | PreviewChange
+    | MakeChange
+    | RefuseChange
+)
 
 
 def decide(state: Subscription, command: Command) -> Sequence[Event]:
@@ -146,12 +163,29 @@ def decide(state: Subscription, command: Command) -> Sequence[Event]:
             return [_refused(user_id, code, "payment_method_id", message)] if state.ordered else []
         case Observe():
             return _observe(state, command)
+        case EndGrace(user_id, subscription_id):
+            ends = state.suspended and state.subscription_id == subscription_id and state.active
+            return [entitlements(user_id, state.subscribed, False)] if ends and state.subscribed else []
         case WarnOfTrialEnd(user_id, trial_ends_at):
             return [TrialEnding(user_id=user_id, trial_ends_at=trial_ends_at)]
         case TakeInvoice():
             return _take(state, command)
-        case FailInvoice(user_id, invoice_id, code):
-            return [PaymentFailed(user_id=user_id, invoice_id=invoice_id, code=code)]
+        case FailInvoice(user_id, invoice_id, code, attempt, next_at):
+            tried = PaymentFailed(
+                user_id=user_id, invoice_id=invoice_id, code=code, attempt=attempt, next_attempt_at=next_at
+            )
+            return [tried] if (invoice_id, attempt) not in state.failures else []
+        case TakeRefund(user_id, invoice_id, refund_id, amount):
+            gone = RefundIssued(user_id=user_id, invoice_id=invoice_id, amount=amount, refund_id=refund_id)
+            return [gone] if refund_id not in state.refunds else []
+        case RequestChange():
+            return changes.request(state, command)
+        case PreviewChange():
+            return changes.preview(state, command)
+        case MakeChange():
+            return changes.make(state, command)
+        case RefuseChange():
+            return changes.refuse(state, command)
 
 
 def _order(state: Subscription, command: Order) -> Sequence[Event]:
@@ -207,43 +241,53 @@ def _start(state: Subscription, command: Start) -> Sequence[Event]:
             period_end=command.period_end,
             interval=state.ordered.interval,
             price=state.ordered.price,
+            no_trial=command.no_trial,
         ),
-        _entitlements(command.user_id, state.ordered, command.status in ENTITLING),
+        *([command.card.change(command.user_id)] if command.card else []),
+        entitlements(command.user_id, state.ordered, state.entitles(command.status)),
     ]
-
-
-def _entitlements(user_id: str, plan: PlanNoted, active: bool) -> EntitlementsChanged:
-    return EntitlementsChanged(
-        user_id=user_id,
-        plan=plan.plan,
-        active=active,
-        channels=plan.channels if active else 0,
-        videos_per_day=plan.videos_per_day if active else 0,
-    )
 
 
 def _observe(state: Subscription, command: Observe) -> Sequence[Event]:
     if state.subscription_id != command.subscription_id or state.subscribed is None:
         return []
-    if (command.status, command.period_end) == (state.status, state.period_end):
+    seen = (command.status, command.period_end, command.cancels_at)
+    untold = command.status == "past_due" and not state.overdue
+    if seen == (state.status, state.period_end, state.cancels_at) and not untold:
         return []
+    # a plan that waits for the next period begins with it
+    turned = state.next is not None and state.period_end is not None and command.period_start >= state.period_end
+    plan = state.next if turned and state.next else state.subscribed
+    following = state.next if state.next and not turned and command.status not in ENDED else None
+    goes_on = command.status not in ENDED and command.cancels_at is None
     events: list[Event] = [
         SubscriptionChanged(
             user_id=command.user_id,
             subscription_id=command.subscription_id,
-            plan=state.subscribed.plan,
+            plan=plan.plan,
             status=command.status,
             period_start=command.period_start,
             period_end=command.period_end,
+            cancels_at=command.cancels_at,
+            next_plan=following.plan if following else None,
+            next_price=(following or plan).price if goes_on else None,
         )
     ]
-    if command.status != state.status and command.status == "past_due":
-        events.append(SubscriptionPastDue(user_id=command.user_id, subscription_id=command.subscription_id))
+    if untold:
+        events.append(
+            SubscriptionPastDue(
+                user_id=command.user_id,
+                subscription_id=command.subscription_id,
+                grace_ends_at=command.at + GRACE,
+            )
+        )
+    if state.overdue and command.status == "active":
+        events.append(SubscriptionRecovered(user_id=command.user_id, subscription_id=command.subscription_id))
     if command.status in ENDED and state.running:
         events.append(SubscriptionCancelled(user_id=command.user_id, subscription_id=command.subscription_id))
-    active = command.status in ENTITLING
-    if active != state.active:
-        events.append(_entitlements(command.user_id, state.subscribed, active))
+    active = state.entitles(command.status)
+    if active != state.active or (active and turned):
+        events.append(entitlements(command.user_id, plan, active))
     return events
 
 
@@ -262,44 +306,19 @@ def _take(state: Subscription, command: TakeInvoice) -> Sequence[Event]:
     ]
 
 
-def evolve(state: Subscription, event: Event) -> Subscription:
-    match event:
-        case PlanNoted():
-            return replace(state, plan=event)
-        case ZoneNoted(timezone=timezone):
-            return replace(state, timezone=timezone)
-        case SubscriptionOrdered():
-            return replace(state, ordered=state.plan)
-        case PaymentSetupRejected(code=code):
-            return state if code in ORDER_REFUSALS else replace(state, ordered=None)
-        case CustomerCreated(stripe_customer_id=customer_id):
-            return replace(state, customer_id=customer_id)
-        case SubscriptionStarted(subscription_id=subscription_id, status=status, period_end=period_end):
-            return replace(
-                state,
-                subscription_id=subscription_id,
-                status=status,
-                period_end=period_end,
-                subscribed=state.ordered or state.plan,
-                ordered=None,
-            )
-        case SubscriptionChanged(status=status, period_end=period_end):
-            return replace(state, status=status, period_end=period_end)
-        case EntitlementsChanged():
-            return replace(
-                state,
-                active=event.active,
-                channels=event.channels,
-                videos_per_day=event.videos_per_day,
-                entitled_plan=event.plan,
-            )
-        case InvoicePaid(invoice_id=invoice_id):
-            return replace(state, invoices=state.invoices | {invoice_id})
-        case _:
-            return state
+def timers(_: Subscription, events: Sequence[Event]) -> tuple[Sequence[Timer], Sequence[str]]:
+    """The days of grace end, unless the invoice is paid or the subscription is over before."""
+    for event in events:
+        match event:
+            case SubscriptionPastDue(grace_ends_at=datetime() as due):
+                over = GraceEnded(user_id=event.user_id, subscription_id=event.subscription_id)
+                return (Timer(f"grace-{event.subscription_id}", due, stream(event.user_id), over),), ()
+            case SubscriptionRecovered() | SubscriptionCancelled():
+                return (), (f"grace-{event.subscription_id}",)
+    return (), ()
 
 
-SUBSCRIPTION: Decider[Subscription, Command] = Decider(Subscription, decide, evolve)
+SUBSCRIPTION: Decider[Subscription, Command] = Decider(Subscription, decide, evolve, timers)
 
 
 def stream(user_id: str) -> str:

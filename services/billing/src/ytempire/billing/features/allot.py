@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from ytempire.billing.domain import slots
 from ytempire.billing.domain import subscription as domain
+from ytempire.billing.domain.state import Subscription
 from ytempire.events.gateway import ChannelConnectionRequested, VideoRequested
 from ytempire.events.media import VideoRejected, VideoRendered, VideoRenderFailed
 from ytempire.events.publisher import ChannelConnectionRejected, ChannelDisconnected
@@ -23,7 +24,7 @@ class Allot:
     async def reserve_video(self, event: VideoRequested, delivery: Delivery) -> None:
         account = await self._account(event.user_id, delivery)
         day = _day(delivery.envelope.time, account.timezone)
-        allowance = slots.Allowance(account.active, account.entitled_plan, account.videos_per_day)
+        allowance = slots.Allowance(account.active, account.entitled_plan, account.videos_per_day, account.suspended)
         await self.store.execute(
             slots.VIDEO_SLOTS,
             slots.video_stream(event.user_id, day),
@@ -39,7 +40,7 @@ class Allot:
 
     async def reserve_channel(self, event: ChannelConnectionRequested, delivery: Delivery) -> None:
         account = await self._account(event.user_id, delivery)
-        allowance = slots.Allowance(account.active, account.entitled_plan, account.channels)
+        allowance = slots.Allowance(account.active, account.entitled_plan, account.channels, account.suspended)
         await self.store.execute(
             slots.CHANNEL_SLOTS,
             slots.channel_stream(event.user_id),
@@ -55,9 +56,9 @@ class Allot:
             claim=delivery.claim,
         )
 
-    async def _account(self, user_id: str, delivery: Delivery) -> domain.Subscription:
+    async def _account(self, user_id: str, delivery: Delivery) -> Subscription:
         account, version = await self.store.state(domain.SUBSCRIPTION, domain.stream(user_id))
-        if not account.active and version and delivery.attempt < _ENTITLEMENT_PATIENCE:
+        if not account.active and not account.suspended and version and delivery.attempt < _ENTITLEMENT_PATIENCE:
             raise TransientError("the entitlement may still be on its way")
         return account
 

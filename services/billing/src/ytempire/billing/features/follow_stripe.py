@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from ytempire.billing.domain import subscription as domain
-from ytempire.billing.domain.events import StripeNoticed
+from ytempire.billing.domain.events import GraceEnded, StripeNoticed
 from ytempire.billing.ports import Payments
 from ytempire.events.gateway import WebhookReceived
 from ytempire.eventstore import Claim, Delivery, EventStore, TransientError, current, handling
@@ -31,6 +31,8 @@ class FollowStripe:
             await self._subscription(event, delivery)
         elif event.kind.startswith("invoice."):
             await self._invoice(event, delivery)
+        elif event.kind.startswith("refund."):
+            await self._refund(event, delivery)
 
     async def _subscription(self, event: StripeNoticed, delivery: Delivery) -> None:
         now = await self.payments.subscription(event.object_id)
@@ -45,7 +47,10 @@ class FollowStripe:
         if event.kind == "customer.subscription.trial_will_end" and now.trial_ends_at is not None:
             command = domain.WarnOfTrialEnd(now.user_id, now.trial_ends_at)
         else:
-            command = domain.Observe(now.user_id, now.subscription_id, now.status, now.period_start, now.period_end)
+            at = delivery.envelope.time
+            command = domain.Observe(
+                now.user_id, now.subscription_id, now.status, now.period_start, now.period_end, at, now.cancels_at
+            )
         await self._execute(now.user_id, command, delivery)
 
     async def _invoice(self, event: StripeNoticed, delivery: Delivery) -> None:
@@ -65,8 +70,19 @@ class FollowStripe:
                 invoice.period_end,
             )
         else:
-            command = domain.FailInvoice(invoice.user_id, invoice.invoice_id, "payment_failed")
+            command = domain.FailInvoice(
+                invoice.user_id, invoice.invoice_id, "payment_failed", invoice.attempt, invoice.next_attempt_at
+            )
         await self._execute(invoice.user_id, command, delivery)
+
+    async def _refund(self, event: StripeNoticed, delivery: Delivery) -> None:
+        gone = await self.payments.refund(event.object_id)
+        if gone is not None:
+            command = domain.TakeRefund(gone.user_id, gone.invoice_id, gone.refund_id, gone.amount)
+            await self._execute(gone.user_id, command, delivery)
+
+    async def end_grace(self, event: GraceEnded, delivery: Delivery) -> None:
+        await self._execute(event.user_id, domain.EndGrace(event.user_id, event.subscription_id), delivery)
 
     async def _execute(self, user_id: str, command: domain.Command, delivery: Delivery) -> None:
         # a webhook concerns nobody until its object names the account

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ytempire.billing.domain import subscription as domain
+from ytempire.billing.domain import trials
 from ytempire.billing.domain.events import PlanNoted, SubscriptionOrdered
-from ytempire.billing.ports import Payer, PaymentRefusedError, Payments
+from ytempire.billing.domain.state import Subscription
+from ytempire.billing.ports import KeptCard, Payer, PaymentRefusedError, Payments
 from ytempire.chassis import Opener
 from ytempire.events.gateway import PaymentSetupRequested
 from ytempire.events.onboarding import PlanSelected, PreferencesSaved
@@ -42,10 +44,14 @@ class Subscribe:
         if state.ordered is None:
             return
         command: domain.Command
+        key = delivery.envelope.id
         try:
             billing = self.opener.open(event.sealed, delivery.envelope.time)
             payer = Payer(event.user_id, billing["name"], billing["email"], state.customer_id)
-            made = await self.payments.subscribe(payer, state.ordered, event.payment_method_id, delivery.envelope.id)
+            kept = await self.payments.keep_card(payer, event.payment_method_id, key)
+            no_trial = await self._no_trial(state, event.user_id, kept) if state.ordered.trial_days else None
+            days = 0 if no_trial else state.ordered.trial_days
+            made = await self.payments.subscribe(event.user_id, kept, state.ordered, days, key)
         except PaymentRefusedError as error:
             command = domain.RefusePayment(event.user_id, error.code, str(error))
         except PermanentError:
@@ -59,8 +65,19 @@ class Subscribe:
                 made.trial_ends_at,
                 made.period_start,
                 made.period_end,
+                no_trial,
+                kept.card,
             )
         await self._execute(event.user_id, command, delivery)
+
+    async def _no_trial(self, state: Subscription, user_id: str, kept: KeptCard) -> domain.NoTrial | None:
+        """Why there is no trial, or None; then the card's trial is this account's from now on."""
+        if state.trialed:
+            return "account_had_trial"
+        stream = trials.stream(kept.fingerprint)
+        await self.store.execute(trials.TRIAL, stream, trials.Grant(user_id))
+        trial, _ = await self.store.state(trials.TRIAL, stream)
+        return None if trial.user_id == user_id else "card_had_trial"
 
     async def _execute(self, user_id: str, command: domain.Command, delivery: Delivery) -> None:
         await self.store.execute(domain.SUBSCRIPTION, domain.stream(user_id), command, claim=delivery.claim)

@@ -19,27 +19,34 @@ SUBSCRIPTIONS = Table(
     Column("period_start", DateTime(timezone=True)),
     Column("period_end", DateTime(timezone=True)),
     Column("trial_ends_at", DateTime(timezone=True)),
+    Column("cancels_at", DateTime(timezone=True)),
+    Column("next_plan", Text),
     Column("active", Boolean),
     Column("channels", Integer),
     Column("videos_per_day", Integer),
 )
+
+
 _COLUMNS = set(SUBSCRIPTIONS.columns.keys())
 
 
 async def _started(connection: Writing, event: SubscriptionStarted, _: Envelope) -> None:
-    await put(connection, SUBSCRIPTIONS, event.model_dump(include=_COLUMNS))
+    goes_on = {"cancels_at": None, "next_plan": None}
+    await put(connection, SUBSCRIPTIONS, event.model_dump(include=_COLUMNS) | goes_on)
 
 
 async def _changed(connection: Writing, event: SubscriptionChanged, _: Envelope) -> None:
-    await put(connection, SUBSCRIPTIONS, event.model_dump())
+    await put(connection, SUBSCRIPTIONS, event.model_dump(include=_COLUMNS))
 
 
 async def _entitled(connection: Writing, event: EntitlementsChanged, _: Envelope) -> None:
-    await put(connection, SUBSCRIPTIONS, event.model_dump())
+    # the plan is the subscription's: what an account may do can lag behind it
+    await put(connection, SUBSCRIPTIONS, event.model_dump(include=_COLUMNS - {"plan"}))
 
 
 PROJECTION = Projection(
     "subscriptions",
     TABLES,
     {SubscriptionStarted: _started, SubscriptionChanged: _changed, EntitlementsChanged: _entitled},
+    version=2,
 )

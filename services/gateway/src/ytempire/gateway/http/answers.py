@@ -14,6 +14,7 @@ from ytempire.gateway.intents import Outcome
 from ytempire.gateway.problems import Problem, from_rejection, not_found
 
 API = "/api/v1"
+_UNSPOKEN = ("signature", "sealed")
 _ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 PROBLEM_SCHEMA: dict[str, Any] = {
@@ -76,14 +77,14 @@ def money(micros: int | None, currency: str | None) -> dict[str, str] | None:
 
 
 def spoken(data: Any) -> Any:
-    """An event's fields as answers say them: money as decimals, without signatures of files."""
+    """An event's fields as answers say them: money as decimals, without signatures of files and what is sealed."""
     if isinstance(data, list):
         return [spoken(item) for item in data]
     if not isinstance(data, Mapping):
         return data
     if data.keys() == {"micros", "currency"}:
         return money(data["micros"], data["currency"])
-    return {key: spoken(value) for key, value in data.items() if key != "signature"}
+    return {key: spoken(value) for key, value in data.items() if key not in _UNSPOKEN}
 
 
 def known_id(value: str, what: str) -> str:

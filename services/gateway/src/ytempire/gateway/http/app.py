@@ -10,12 +10,14 @@ from ytempire.gateway.adapters.sql import reachable
 from ytempire.gateway.edge import Edge
 from ytempire.gateway.http import (
     auth,
+    billing,
     channels,
     errors,
     live,
     money,
     onboarding,
     pages,
+    payments,
     tickets,
     video_files,
     videos,
@@ -25,7 +27,19 @@ from ytempire.gateway.http.headers import Dressed
 from ytempire.gateway.http.identity import EdgeNow
 
 MOST_BODY_BYTES = 1_500_000
-_ROUTERS = (auth, onboarding, channels, videos, video_files, money, tickets, live, webhooks)
+_ROUTERS = (
+    auth,
+    onboarding,
+    billing,
+    payments,
+    channels,
+    videos,
+    video_files,
+    money,
+    tickets,
+    live,
+    webhooks,
+)
 _ABOUT = (
     "The only HTTP door of YTEMPIRE. Log in at `/auth/login` and send the access token as `Authorization: Bearer`. "
     "Every POST but log-in, refresh and webhooks takes an `Idempotency-Key`: the same key and body answer with the "

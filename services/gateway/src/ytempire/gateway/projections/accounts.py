@@ -61,6 +61,10 @@ accounts = Table(
     Column("subscription_id", Text),
     time_column("period_start"),
     time_column("period_end"),
+    time_column("cancels_at"),
+    Column("next_plan", Text),
+    Column("next_price_micros", BigInteger),
+    Column("next_price_currency", Text),
     mark_column("status_mark"),
     Column("subscription_status", Text),
     time_column("trial_ends_at"),
@@ -151,6 +155,7 @@ async def _entitlements(connection: Writing, event: EntitlementsChanged, envelop
 async def _subscribed(
     connection: Writing, event: SubscriptionStarted | SubscriptionChanged, envelope: Envelope
 ) -> None:
+    following = event.price if isinstance(event, SubscriptionStarted) else event.next_price
     await _write(
         connection,
         event.user_id,
@@ -159,6 +164,10 @@ async def _subscribed(
         subscription_id=event.subscription_id,
         period_start=event.period_start,
         period_end=event.period_end,
+        cancels_at=None if isinstance(event, SubscriptionStarted) else event.cancels_at,
+        next_plan=None if isinstance(event, SubscriptionStarted) else event.next_plan,
+        next_price_micros=following.micros if following else None,
+        next_price_currency=following.currency if following else None,
     )
     await _write(connection, event.user_id, envelope, "status_mark", subscription_status=event.status)
 

@@ -39,7 +39,7 @@ INTENTS: tuple[type[Event], ...] = tuple(
 )
 """Everything a person can ask for that an owner decides."""
 
-_UNSHOWN = {"sealed", "analytics_grant"}
+_UNSHOWN = {"analytics_grant"}
 
 
 @cache
@@ -54,8 +54,14 @@ def _versioned(name: str | None) -> str:
 
 
 def shown(event: Event) -> dict[str, Any]:
-    """The fields of an outcome that a person may see."""
-    return event.model_dump(mode="json", exclude=_UNSHOWN)
+    """The fields of an outcome that concern the person who asked; what is sealed to others is none of them.
+
+    What is sealed to the gateway stays sealed: the route that asked opens it in its answer, and nobody else.
+    """
+    fields = event.model_dump(mode="json", exclude=_UNSHOWN)
+    if fields.get("sealed", {}).get("recipient") != "gateway":
+        fields.pop("sealed", None)
+    return fields
 
 
 async def _asked(connection: Writing, event: Event, envelope: Envelope) -> None:

@@ -5,7 +5,15 @@ from __future__ import annotations
 from datetime import datetime
 
 from ytempire.events import Money
-from ytempire.events.billing import InvoicePaid, SubscriptionStarted, TrialEnding
+from ytempire.events.billing import (
+    InvoicePaid,
+    PaymentFailed,
+    RefundIssued,
+    SubscriptionCancelled,
+    SubscriptionRecovered,
+    SubscriptionStarted,
+    TrialEnding,
+)
 from ytempire.events.media import VideoRendered
 from ytempire.events.onboarding import OnboardingCompleted
 from ytempire.events.plans import on_offer
@@ -34,6 +42,7 @@ class TellCustomer:
             "channels": str(offer.channels) if offer else "",
             "videos_per_day": str(offer.videos_per_day) if offer else "",
             "trial_ends_at": event.trial_ends_at.isoformat() if event.trial_ends_at else "",
+            "no_trial": event.no_trial or "",
             "period_end": event.period_end.isoformat(),
         }
         await self._queue(event.user_id, "subscription_started", (event.subscription_id,), data)
@@ -54,6 +63,23 @@ class TellCustomer:
             "invoice_id": event.invoice_id,
         }
         await self._queue(event.user_id, "invoice_paid", (event.invoice_id,), data)
+
+    async def payment_failed(self, event: PaymentFailed) -> None:
+        again = event.next_attempt_at.isoformat() if event.next_attempt_at else ""
+        occasion = (event.invoice_id, str(event.attempt))
+        await self._queue(event.user_id, "payment_failed", occasion, {"next_attempt_at": again})
+
+    async def subscription_recovered(self, event: SubscriptionRecovered, delivery: Delivery) -> None:
+        # a subscription may recover more than once: each time is an occasion of its own
+        occasion = (event.subscription_id, delivery.envelope.id)
+        await self._queue(event.user_id, "payment_recovered", occasion, {})
+
+    async def subscription_cancelled(self, event: SubscriptionCancelled) -> None:
+        await self._queue(event.user_id, "subscription_cancelled", (event.subscription_id,), {})
+
+    async def refund_issued(self, event: RefundIssued) -> None:
+        data = {"total": _spoken(event.amount), "invoice_id": event.invoice_id}
+        await self._queue(event.user_id, "refund_issued", (event.invoice_id, event.refund_id), data)
 
     async def journey_completed(self, event: OnboardingCompleted) -> None:
         await self._queue(event.user_id, "welcome", (event.user_id,), {})

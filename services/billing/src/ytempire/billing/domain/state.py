@@ -1,0 +1,173 @@
+"""What is so of one account's subscription, folded from its events."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from ytempire.billing.domain.events import (
+    ChangeOrdered,
+    ChangeSettled,
+    GraceEnded,
+    PlanNoted,
+    SubscriptionOrdered,
+    Terms,
+    ZoneNoted,
+)
+from ytempire.events import Event
+from ytempire.events.billing import (
+    CustomerCreated,
+    EntitlementsChanged,
+    InvoicePaid,
+    PaymentFailed,
+    PaymentSetupRejected,
+    RefundIssued,
+    SubscriptionChanged,
+    SubscriptionPastDue,
+    SubscriptionStarted,
+)
+
+ENTITLING = frozenset({"trialing", "active", "past_due"})
+"""Stripe states in which the customer may work; past_due in its days of grace alone."""
+ENDED = frozenset({"canceled", "incomplete_expired"})
+"""Stripe states that are never left: the account may order anew."""
+
+ORDER_REFUSALS = frozenset({"plan_missing", "already_subscribed", "payment_in_progress"})
+"""Refusals of a new order; they leave the order in hand alone."""
+
+
+@dataclass(frozen=True)
+class Subscription:
+    plan: PlanNoted | None = None
+    """The plan chosen last."""
+    timezone: str = "UTC"
+    ordered: PlanNoted | None = None
+    """The plan of the order in hand."""
+    subscribed: PlanNoted | None = None
+    """The plan that is paid for; a later choice does not change it."""
+    trialed: bool = False
+    """Whether the account had its trial."""
+    customer_id: str | None = None
+    subscription_id: str | None = None
+    status: str | None = None
+    period_end: datetime | None = None
+    active: bool = False
+    channels: int = 0
+    videos_per_day: int = 0
+    entitled_plan: str | None = None
+    invoices: frozenset[str] = frozenset()
+    refunds: frozenset[str] = frozenset()
+    failures: frozenset[tuple[str, int]] = frozenset()
+    """Which tries of which invoices failed."""
+    overdue: bool = False
+    """Whether it was told that an invoice is overdue."""
+    grace_over: bool = False
+    """The invoice is overdue for so long that nothing new is begun."""
+    next: PlanNoted | None = None
+    """The plan of the next period, where that is another one."""
+    cancels_at: datetime | None = None
+    changing: ChangeOrdered | None = None
+    """The change that Stripe was asked for and has not answered yet."""
+
+    @property
+    def running(self) -> bool:
+        """Whether there is a subscription that can still go on."""
+        return self.subscription_id is not None and self.status not in ENDED
+
+    @property
+    def suspended(self) -> bool:
+        """Whether it would go on if the overdue invoice were paid."""
+        return self.status == "past_due" and self.grace_over
+
+    def entitles(self, status: str) -> bool:
+        """Whether the customer may work once Stripe says this of the subscription."""
+        return status in ENTITLING and not (status == "past_due" and self.grace_over)
+
+
+def evolve(state: Subscription, event: Event) -> Subscription:
+    match event:
+        case PlanNoted():
+            return replace(state, plan=event)
+        case ZoneNoted(timezone=timezone):
+            return replace(state, timezone=timezone)
+        case SubscriptionOrdered():
+            return replace(state, ordered=state.plan)
+        case PaymentSetupRejected(code=code):
+            return state if code in ORDER_REFUSALS else replace(state, ordered=None)
+        case CustomerCreated(stripe_customer_id=customer_id):
+            return replace(state, customer_id=customer_id)
+        case SubscriptionStarted():
+            return replace(
+                state,
+                subscription_id=event.subscription_id,
+                status=event.status,
+                period_end=event.period_end,
+                trialed=state.trialed or event.trial_ends_at is not None,
+                subscribed=state.ordered or state.plan,
+                ordered=None,
+                next=None,
+                cancels_at=None,
+            )
+        case SubscriptionChanged():
+            return _changed(state, event)
+        case ChangeOrdered():
+            return replace(state, changing=event)
+        case ChangeSettled():
+            return replace(state, changing=None)
+        case GraceEnded(subscription_id=subscription_id):
+            overdue = state.status == "past_due" and state.subscription_id == subscription_id
+            return replace(state, grace_over=overdue)
+        case SubscriptionPastDue():
+            return replace(state, overdue=True)
+        case PaymentFailed(invoice_id=invoice_id, attempt=attempt):
+            return replace(state, failures=state.failures | {(invoice_id, attempt)})
+        case RefundIssued(refund_id=refund_id):
+            return replace(state, refunds=state.refunds | {refund_id})
+        case EntitlementsChanged():
+            return replace(
+                state,
+                active=event.active,
+                channels=event.channels,
+                videos_per_day=event.videos_per_day,
+                entitled_plan=event.plan,
+            )
+        case InvoicePaid(invoice_id=invoice_id):
+            return replace(state, invoices=state.invoices | {invoice_id})
+        case _:
+            return state
+
+
+def _changed(state: Subscription, event: SubscriptionChanged) -> Subscription:
+    known = [plan for plan in (state.subscribed, state.next, _wanted(state)) if plan is not None]
+    by_name = {plan.plan: plan for plan in known}
+    return replace(
+        state,
+        status=event.status,
+        period_end=event.period_end,
+        cancels_at=event.cancels_at,
+        subscribed=by_name.get(event.plan, state.subscribed),
+        next=by_name.get(event.next_plan or ""),
+        overdue=state.overdue and event.status == "past_due",
+        grace_over=state.grace_over and event.status == "past_due",
+    )
+
+
+def _wanted(state: Subscription) -> PlanNoted | None:
+    """The plan that Stripe was asked to change to."""
+    ordered = state.changing
+    return None if ordered is None or ordered.terms is None else noted(ordered.user_id, ordered.terms)
+
+
+def noted(user_id: str, terms: Terms) -> PlanNoted:
+    return PlanNoted(user_id=user_id, **dict(terms))
+
+
+def entitlements(user_id: str, plan: PlanNoted, active: bool) -> EntitlementsChanged:
+    """What an account may do under a plan, or, inactive, under none."""
+    return EntitlementsChanged(
+        user_id=user_id,
+        plan=plan.plan,
+        active=active,
+        channels=plan.channels if active else 0,
+        videos_per_day=plan.videos_per_day if active else 0,
+    )

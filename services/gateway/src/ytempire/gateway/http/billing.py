@@ -1,0 +1,61 @@
+"""A subscription that runs: what it is, and changing it."""
+
+from __future__ import annotations
+
+from typing import Literal, Self
+
+from fastapi import APIRouter, Response
+from pydantic import model_validator
+
+from ytempire.events.gateway import PlanChangePreviewRequested, SubscriptionChangeRequested
+from ytempire.events.plans import Interval
+from ytempire.gateway.http.answers import API, PENDING, PROBLEMS, Json, answer
+from ytempire.gateway.http.fields import Body, Word
+from ytempire.gateway.http.identity import EdgeNow, Reads, UserWrites
+from ytempire.gateway.projections.accounts import ACCOUNTS, accounts
+from ytempire.gateway.projections.payments import PAYMENTS, cards, invoices
+from ytempire.gateway.views import billing_view
+
+router = APIRouter(prefix=API, tags=["billing"], responses=PROBLEMS)
+
+
+class ChangeBody(Body):
+    change: Literal["cancel_now", "cancel_at_period_end", "resume", "change_plan"]
+    plan: Word | None = None
+    interval: Interval = "month"
+
+    @model_validator(mode="after")
+    def _a_plan_for_a_change_of_plan(self) -> Self:
+        if (self.change == "change_plan") != (self.plan is not None):
+            raise ValueError("Name a plan to change the plan, and only then.")
+        return self
+
+
+class PreviewBody(Body):
+    plan: Word
+    interval: Interval = "month"
+
+
+@router.get("/billing", summary="The subscription, what it allows, how it goes on, and how it is paid")
+async def billing(reads: Reads) -> Response:
+    newest = (invoices.c.period_start.desc().nulls_first(), invoices.c.invoice_id)
+    account, card = await reads.one(ACCOUNTS, accounts), await reads.one(PAYMENTS, cards)
+    return Json(billing_view(account, card, await reads.rows(PAYMENTS, invoices, order=newest)))
+
+
+@router.post("/billing/preview", responses=PENDING, summary="What another plan would cost, before it is chosen")
+async def preview(body: PreviewBody, write: UserWrites, edge: EdgeNow) -> Response:
+    event = PlanChangePreviewRequested(user_id=write.user_id, plan=body.plan, interval=body.interval)
+    return answer(await edge.intents.request(write.user_id, await write.reserve(), f"account-{write.user_id}", event))
+
+
+@router.post(
+    "/billing/subscription",
+    responses=PENDING,
+    summary="Cancel, resume or change the plan: a dearer one begins at once, a cheaper one with the next period",
+)
+async def change(body: ChangeBody, write: UserWrites, edge: EdgeNow) -> Response:
+    event = SubscriptionChangeRequested(
+        user_id=write.user_id, change=body.change, plan=body.plan, interval=body.interval
+    )
+    return answer(await edge.intents.request(write.user_id, await write.reserve(), f"account-{write.user_id}", event))

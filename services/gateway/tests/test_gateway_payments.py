@@ -1,0 +1,93 @@
+"""How an account pays, at the gateway's doors: card, open invoice, and what is told to nobody but who asked."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import psycopg
+
+from ytempire.events import Money
+from ytempire.events.billing import InvoicePaid, PaymentFailed
+from ytempire.eventstore import new_id
+
+AT = datetime(2026, 11, 22, tzinfo=UTC)
+
+
+async def test_another_card_is_charged_and_shown(person: Any) -> None:
+    nothing = (await person.get("/billing")).json()
+    assert nothing == dict.fromkeys(("subscription", "entitlements", "next_invoice", "card")) | {"invoices": []}
+    changed = await person.post("/billing/card", {"payment_method_id": "pm_card_visa"})
+    assert changed.status_code == 200, changed.text
+    seen = await person.until("/billing", lambda p: p["card"])
+    assert seen["card"] == {"brand": "visa", "last4": "4242", "exp_month": 12, "exp_year": 2031}
+    refused = await person.post("/billing/card", {"payment_method_id": "pm_declined"})
+    assert (refused.status_code, refused.json()["field"]) == (402, "/payment_method_id")
+
+
+async def test_a_subscription_is_shown_with_what_follows_and_changed(person: Any) -> None:
+    body = {"payment_method_id": "pm_card_visa", "billing_name": "Mara", "billing_email": "m@example.com"}
+    assert (await person.post("/onboarding/payment", body)).status_code == 200
+    begun = await person.until("/billing", lambda b: b["subscription"] and b["entitlements"])
+    assert begun["next_invoice"] == {"at": "2026-11-29T00:00:00Z", "net": {"amount": "97.00", "currency": "USD"}}
+    assert begun["entitlements"]["videos_per_day"] == 15
+    shown = (await person.post("/billing/preview", {"plan": "growth"})).json()
+    assert shown["due_now"] == {"amount": "133.33", "currency": "USD"}
+    ends = await person.post("/billing/subscription", {"change": "cancel_at_period_end"})
+    assert ends.status_code == 200, ends.text
+    cancelled = await person.until("/billing", lambda b: b["subscription"]["cancels_at"])
+    assert cancelled["next_invoice"] is None
+    refused = await person.post("/billing/subscription", {"change": "resume"})
+    assert (refused.status_code, refused.json()["field"]) == (422, "/change")
+    for body in ({"change": "change_plan"}, {"change": "resume", "plan": "growth"}, {"change": "pause"}):
+        assert (await person.post("/billing/subscription", body)).status_code == 422
+
+
+async def test_nothing_is_due(person: Any) -> None:
+    refused = await person.post("/billing/pay")
+    assert (refused.status_code, refused.json()["code"]) == (422, "nothing_due")
+
+
+async def test_invoices_are_listed_as_they_are_paid(person: Any) -> None:
+    failed = PaymentFailed(user_id=person.user_id, invoice_id="in_1", code="payment_failed")
+    paid = InvoicePaid(
+        user_id=person.user_id,
+        invoice_id="in_1",
+        net=Money.parse("97.00", "USD"),
+        tax=Money.zero(),
+        period_start=AT,
+        period_end=AT + timedelta(days=30),
+    )
+    await person.platform.world.say("billing", f"subscription-{person.user_id}", failed, tenant=person.user_id)
+    (due,) = (await person.until("/billing", lambda p: p["invoices"]))["invoices"]
+    assert (due["status"], due["net"], due["paid_at"]) == ("open", None, None)
+    assert due["failed_at"] is not None
+    await person.platform.world.say("billing", f"subscription-{person.user_id}", paid, tenant=person.user_id)
+    (shown,) = (await person.until("/billing", lambda p: p["invoices"][0]["paid_at"]))["invoices"]
+    assert (shown["status"], shown["net"]) == ("paid", {"amount": "97.00", "currency": "USD"})
+
+
+async def test_an_address_is_told_to_who_asked_and_kept_sealed(person: Any) -> None:
+    key = new_id()
+    opened = await person.post("/billing/access", {"kind": "portal"}, key)
+    assert opened.status_code == 200, opened.text
+    told = opened.json()
+    assert told["url"].startswith("https://pay.example/portal?back=http")
+    assert "sealed" not in told
+    assert (await person.post("/billing/access", {"kind": "portal"}, key)).json() == told
+    operation = (await person.get(f"/operations/{told['operation_id']}")).json()
+    assert operation["status"] == "succeeded"
+    assert "pay.example" not in str(operation)
+    assert "ciphertext" not in str(operation)
+    with psycopg.connect(person.platform.gateway_dsn) as connection:
+        connection.execute("select set_config('ytempire.tenant', '*', false)")
+        rows = connection.execute("select data::text from rm_operations_v1.outcomes").fetchall()
+    assert not any("pay.example" in data for (data,) in rows)
+
+
+async def test_an_invoice_of_somebody_else_is_not_found(person: Any) -> None:
+    refused = await person.post("/billing/access", {"kind": "invoice", "invoice_id": "in_other"})
+    assert (refused.status_code, refused.json()["field"]) == (404, "/invoice_id")
+    for body in ({"kind": "invoice"}, {"kind": "portal", "invoice_id": "in_1"}):
+        misplaced = await person.post("/billing/access", body)
+        assert (misplaced.status_code, misplaced.json()["code"]) == (422, "invoice_id_misplaced")
