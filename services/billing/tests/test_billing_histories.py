@@ -4,6 +4,7 @@ notices come, what must hold holds after every step.
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -20,7 +21,7 @@ from ytempire.events.billing import EntitlementsChanged, SubscriptionCancelled, 
 from ytempire.events.values import Sealed
 from ytempire.eventstore import derived_id
 
-HISTORIES, STEPS = 500, 25
+HISTORIES, STEPS = int(os.environ.get("YTEMPIRE_HISTORIES", "500")), 25
 USER = derived_id("user")
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 SEALED = Sealed(recipient="billing", key_id="k", ciphertext="c", expires_at=NOW)
