@@ -77,10 +77,44 @@ def test_a_plan_is_noted_once_and_the_last_choice_counts() -> None:
     assert decided([STARTER], domain.NotePlan(GROWTH)) == [GROWTH]
 
 
-def test_a_zone_is_noted_when_it_changes() -> None:
-    noted = ZoneNoted(user_id=USER, timezone="Europe/Berlin")
-    assert decided([], domain.NoteZone(USER, "Europe/Berlin")) == [noted]
-    assert decided([noted], domain.NoteZone(USER, "Europe/Berlin")) == []
+BERLIN = ZoneNoted(user_id=USER, timezone="Europe/Berlin")
+
+
+def test_the_first_zone_holds_at_once_and_is_noted_once() -> None:
+    assert decided([], domain.NoteZone(USER, "Europe/Berlin", NOW)) == [BERLIN]
+    assert decided([BERLIN], domain.NoteZone(USER, "Europe/Berlin", NOW)) == []
+    assert domain.SUBSCRIPTION.fold([BERLIN]).zone.day(NOW + timedelta(hours=11, minutes=30)) == DAY + timedelta(days=1)
+
+
+def test_another_zone_holds_when_the_day_is_over_and_no_day_comes_twice() -> None:
+    (moved,) = decided([BERLIN], domain.NoteZone(USER, "America/Los_Angeles", NOW))
+    zone = domain.SUBSCRIPTION.fold([BERLIN, moved]).zone
+    midnight = datetime(2026, 11, 20, 23, tzinfo=UTC)
+    assert zone.begins == midnight
+    assert (zone.at(midnight - timedelta(seconds=1)), zone.at(midnight)) == ("Europe/Berlin", "America/Los_Angeles")
+    # it is still the same day on the other coast, until it ends there too
+    assert [zone.day(midnight + timedelta(hours=h)) for h in (0, 8, 9)] == [DAY, DAY, DAY + timedelta(days=1)]
+    (back,) = decided([BERLIN, moved], domain.NoteZone(USER, "Asia/Tokyo", midnight + timedelta(hours=1)))
+    # yesterday's slots of a zone further west cannot be had once a day has begun
+    west = domain.SUBSCRIPTION.fold([BERLIN, moved, back]).zone
+    assert west.day(midnight + timedelta(hours=1)) == DAY
+
+
+ZONES = ("Pacific/Kiritimati", "Asia/Tokyo", "Europe/Berlin", "UTC", "America/Los_Angeles", "Etc/GMT+12")
+
+
+@given(st.lists(st.tuples(st.integers(0, 30), st.sampled_from(ZONES)), min_size=1, max_size=40))
+def test_a_change_of_zone_buys_no_day(steps: list[tuple[int, str]]) -> None:
+    history: list[Event] = [BERLIN]
+    at, days = NOW, [domain.SUBSCRIPTION.fold(history).zone.day(NOW)]
+    for hours, zone in steps:
+        at += timedelta(hours=hours)
+        days.append(domain.SUBSCRIPTION.fold(history).zone.day(at))
+        history += decided(history, domain.NoteZone(USER, zone, at))
+        days.append(domain.SUBSCRIPTION.fold(history).zone.day(at))
+    assert days == sorted(days)
+    # the date line alone can be ahead or behind, once
+    assert (days[-1] - days[0]).days <= (at - NOW) / timedelta(days=1) + 2
 
 
 def test_an_order_needs_a_plan_and_there_is_one_at_a_time() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date, datetime
+
 from ytempire.events.base import Event, Value
 from ytempire.events.money import Money
 from ytempire.events.plans import Interval
@@ -37,6 +39,11 @@ class ZoneNoted(Event, owner="billing", private=True):
 
     user_id: Id
     timezone: str
+    held: str | None = None
+    """The zone that holds until ``begins``; without it the new one holds at once."""
+    begins: datetime | None = None
+    day: date | None = None
+    """The day on which it was asked for."""
 
 
 class SubscriptionOrdered(Event, owner="billing", private=True):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from ytempire.billing.domain.events import (
@@ -14,6 +14,7 @@ from ytempire.billing.domain.events import (
     Terms,
     ZoneNoted,
 )
+from ytempire.billing.domain.zone import Zone
 from ytempire.events import Event
 from ytempire.events.billing import (
     CustomerCreated,
@@ -40,7 +41,9 @@ ORDER_REFUSALS = frozenset({"plan_missing", "already_subscribed", "payment_in_pr
 class Subscription:
     plan: PlanNoted | None = None
     """The plan chosen last."""
-    timezone: str = "UTC"
+    zone: Zone = field(default_factory=Zone)
+    zoned: bool = False
+    """Whether a zone was ever chosen."""
     ordered: PlanNoted | None = None
     """The plan of the order in hand."""
     subscribed: PlanNoted | None = None
@@ -88,8 +91,10 @@ def evolve(state: Subscription, event: Event) -> Subscription:
     match event:
         case PlanNoted():
             return replace(state, plan=event)
-        case ZoneNoted(timezone=timezone):
-            return replace(state, timezone=timezone)
+        case ZoneNoted(timezone=timezone, held=None):
+            return replace(state, zone=Zone(timezone), zoned=True)
+        case ZoneNoted(timezone=timezone, held=str() as held):
+            return replace(state, zone=Zone(held, timezone, event.begins, event.day))
         case SubscriptionOrdered():
             return replace(state, ordered=state.plan)
         case PaymentSetupRejected(code=code):

@@ -45,6 +45,7 @@ class NotePlan:
 class NoteZone:
     user_id: str
     timezone: str
+    at: datetime
 
 
 @dataclass(frozen=True)
@@ -153,8 +154,8 @@ def decide(state: Subscription, command: Command) -> Sequence[Event]:
     match command:
         case NotePlan(noted):
             return [noted] if state.plan != noted else []
-        case NoteZone(user_id, timezone):
-            return [ZoneNoted(user_id=user_id, timezone=timezone)] if timezone != state.timezone else []
+        case NoteZone():
+            return _zone(state, command)
         case Order():
             return _order(state, command)
         case Start():
@@ -186,6 +187,23 @@ def decide(state: Subscription, command: Command) -> Sequence[Event]:
             return changes.make(state, command)
         case RefuseChange():
             return changes.refuse(state, command)
+
+
+def _zone(state: Subscription, command: NoteZone) -> Sequence[Event]:
+    if not state.zoned:
+        return [ZoneNoted(user_id=command.user_id, timezone=command.timezone)]
+    if command.timezone == state.zone.wanted:
+        return []
+    zone, at = state.zone, command.at
+    return [
+        ZoneNoted(
+            user_id=command.user_id,
+            timezone=command.timezone,
+            held=zone.at(at),
+            begins=zone.ends(at),
+            day=zone.day(at),
+        )
+    ]
 
 
 def _order(state: Subscription, command: Order) -> Sequence[Event]:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
-from zoneinfo import ZoneInfo
 
 from ytempire.billing.domain import slots
 from ytempire.billing.domain import subscription as domain
@@ -23,7 +21,7 @@ class Allot:
 
     async def reserve_video(self, event: VideoRequested, delivery: Delivery) -> None:
         account = await self._account(event.user_id, delivery)
-        day = _day(delivery.envelope.time, account.timezone)
+        day = account.zone.day(delivery.envelope.time)
         allowance = slots.Allowance(account.active, account.entitled_plan, account.videos_per_day, account.suspended)
         await self.store.execute(
             slots.VIDEO_SLOTS,
@@ -76,7 +74,3 @@ class Allot:
 def _video(video_id: str) -> Claim:
     """One decision about a slot for each video; also leads from the video back to its day."""
     return Claim("video-slot", video_id)
-
-
-def _day(at: datetime, timezone: str) -> date:
-    return at.astimezone(ZoneInfo(timezone)).date()

@@ -30,7 +30,9 @@ class Subscribe:
         await self._execute(event.user_id, domain.NotePlan(noted), delivery)
 
     async def note_zone(self, event: PreferencesSaved, delivery: Delivery) -> None:
-        await self._execute(event.user_id, domain.NoteZone(event.user_id, event.timezone), delivery)
+        await self._execute(
+            event.user_id, domain.NoteZone(event.user_id, event.timezone, delivery.envelope.time), delivery
+        )
 
     async def order(self, event: PaymentSetupRequested, delivery: Delivery) -> None:
         state, _ = await self.store.state(domain.SUBSCRIPTION, domain.stream(event.user_id))
