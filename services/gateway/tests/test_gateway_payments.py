@@ -8,7 +8,7 @@ from typing import Any
 import psycopg
 
 from ytempire.events import Money
-from ytempire.events.billing import InvoicePaid, PaymentFailed
+from ytempire.events.billing import InvoicePaid, PaymentFailed, SubscriptionPastDue, SubscriptionRecovered
 from ytempire.eventstore import new_id
 
 AT = datetime(2026, 11, 22, tzinfo=UTC)
@@ -41,6 +41,18 @@ async def test_a_subscription_is_shown_with_what_follows_and_changed(person: Any
     assert (refused.status_code, refused.json()["field"]) == (422, "/change")
     for body in ({"change": "change_plan"}, {"change": "resume", "plan": "growth"}, {"change": "pause"}):
         assert (await person.post("/billing/subscription", body)).status_code == 422
+
+
+async def test_an_overdue_subscription_says_until_when_work_goes_on(person: Any) -> None:
+    body = {"payment_method_id": "pm_card_visa", "billing_name": "Mara", "billing_email": "m@example.com"}
+    await person.post("/onboarding/payment", body)
+    ids = {"user_id": person.user_id, "subscription_id": "sub_1"}
+    stream, world = f"subscription-{person.user_id}", person.platform.world
+    await world.say("billing", stream, SubscriptionPastDue(**ids, grace_ends_at=AT), tenant=person.user_id)
+    late = (await person.until("/billing", lambda b: b["subscription"]["grace_ends_at"]))["subscription"]
+    assert (late["status"], late["grace_ends_at"]) == ("past_due", "2026-11-22T00:00:00Z")
+    await world.say("billing", stream, SubscriptionRecovered(**ids), tenant=person.user_id)
+    await person.until("/billing", lambda b: b["subscription"]["grace_ends_at"] is None)
 
 
 async def test_nothing_is_due(person: Any) -> None:

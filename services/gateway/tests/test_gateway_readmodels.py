@@ -18,7 +18,17 @@ from ytempire.cli.embedded.postgres import PostgresServer
 from ytempire.cli.testing import make_service_database
 from ytempire.events import Envelope, Event, Money, PnlComponents
 from ytempire.events.analytics import ProfitCalculated
-from ytempire.events.billing import EntitlementsChanged, SubscriptionCancelled, SubscriptionChanged, VideoSlotReleased
+from ytempire.events.billing import (
+    EntitlementsChanged,
+    InvoicePaid,
+    PaymentFailed,
+    PaymentMethodChanged,
+    SubscriptionCancelled,
+    SubscriptionChanged,
+    SubscriptionPastDue,
+    SubscriptionRecovered,
+    VideoSlotReleased,
+)
 from ytempire.events.billing import VideoSlotReserved as Reserved
 from ytempire.events.gateway import VideoRequested
 from ytempire.events.media import VideoAccepted, VideoRenderFailed, VideoStageCompleted
@@ -65,7 +75,12 @@ LOG: list[Event] = [
     ),
     EntitlementsChanged(user_id=USER, plan="starter", active=True, channels=5, videos_per_day=15),
     SubscriptionChanged(user_id=USER, subscription_id="s", plan="starter", status="active", **PERIOD),
+    SubscriptionPastDue(user_id=USER, subscription_id="s", grace_ends_at=AT),
+    SubscriptionRecovered(user_id=USER, subscription_id="s"),
     SubscriptionCancelled(user_id=USER, subscription_id="s"),
+    *(PaymentMethodChanged(user_id=USER, brand="visa", last4=last, exp_month=1, exp_year=2030) for last in ("1", "2")),
+    PaymentFailed(user_id=USER, invoice_id="in_1", code="payment_failed"),
+    InvoicePaid(user_id=USER, invoice_id="in_1", net=Money.zero(), tax=Money.zero(), **PERIOD),
     VideoRequested(**C, topic="t"),
     Reserved(**V, day=AT.date()),
     VideoSlotReleased(**V),

@@ -84,6 +84,7 @@ def _subscription(row: Row) -> dict[str, Any] | None:
         "period_end": row["period_end"],
         "cancels_at": row["cancels_at"],
         "next_plan": row["next_plan"],
+        "grace_ends_at": row["grace_ends_at"],
     }
 
 

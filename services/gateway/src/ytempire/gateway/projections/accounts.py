@@ -12,6 +12,7 @@ from ytempire.events.billing import (
     SubscriptionCancelled,
     SubscriptionChanged,
     SubscriptionPastDue,
+    SubscriptionRecovered,
     SubscriptionStarted,
 )
 from ytempire.events.onboarding import (
@@ -68,6 +69,8 @@ accounts = Table(
     mark_column("status_mark"),
     Column("subscription_status", Text),
     time_column("trial_ends_at"),
+    mark_column("grace_mark"),
+    time_column("grace_ends_at"),
 )
 
 steps = Table(
@@ -179,10 +182,16 @@ async def _started(connection: Writing, event: SubscriptionStarted, envelope: En
 
 async def _past_due(connection: Writing, event: SubscriptionPastDue, envelope: Envelope) -> None:
     await _write(connection, event.user_id, envelope, "status_mark", subscription_status="past_due")
+    await _write(connection, event.user_id, envelope, "grace_mark", grace_ends_at=event.grace_ends_at)
+
+
+async def _recovered(connection: Writing, event: SubscriptionRecovered, envelope: Envelope) -> None:
+    await _write(connection, event.user_id, envelope, "grace_mark", grace_ends_at=None)
 
 
 async def _cancelled(connection: Writing, event: SubscriptionCancelled, envelope: Envelope) -> None:
     await _write(connection, event.user_id, envelope, "status_mark", subscription_status="canceled")
+    await _write(connection, event.user_id, envelope, "grace_mark", grace_ends_at=None)
 
 
 ACCOUNTS = Projection(
@@ -200,7 +209,8 @@ ACCOUNTS = Projection(
         SubscriptionStarted: _started,
         SubscriptionChanged: _subscribed,
         SubscriptionPastDue: _past_due,
+        SubscriptionRecovered: _recovered,
         SubscriptionCancelled: _cancelled,
     },
-    version=2,
+    version=3,
 )
