@@ -26,7 +26,15 @@ from ytempire.chassis import Sealer
 from ytempire.chassis.testing import Bench, ManualClock, running, settings_of
 from ytempire.cli.testing import NatsAccess, ServiceDatabaseFactory
 from ytempire.events import Event, Money
-from ytempire.events.billing import InvoicePaid, SubscriptionStarted, TrialEnding
+from ytempire.events.billing import (
+    InvoicePaid,
+    PaymentFailed,
+    RefundIssued,
+    SubscriptionCancelled,
+    SubscriptionRecovered,
+    SubscriptionStarted,
+    TrialEnding,
+)
 from ytempire.events.gateway import (
     EmailVerificationRequested,
     NicheChoiceRequested,
@@ -417,6 +425,25 @@ async def test_facts_of_other_services_become_mails_once_each(platform: Platform
         "Your trial has begun",
     ]
     assert len({mail["Message-ID"] for mail in platform.inbox.mails}) == 8
+
+
+async def test_what_happens_to_a_subscription_is_told_once(platform: Platform) -> None:
+    user = new_id()
+    await platform.verified(user)
+    failed = PaymentFailed(user_id=user, invoice_id="in_1", code="payment_failed", attempt=1, next_attempt_at=START)
+    ended = SubscriptionCancelled(user_id=user, subscription_id="sub_1")
+    refund = RefundIssued(user_id=user, invoice_id="in_1", amount=Money.parse("10", "USD"), refund_id="re_1")
+    for event in (failed, failed, failed.model_copy(update={"attempt": 2}), ended, ended, refund, refund):
+        await platform.deliver(event, tenant=user)
+    await platform.deliver(SubscriptionRecovered(user_id=user, subscription_id="sub_1"), tenant=user)
+    await platform.bench.settle()
+    assert sorted(platform.inbox.subjects()[1:]) == [
+        "We refunded 10.00 USD",
+        "Your payment did not go through",
+        "Your payment did not go through",
+        "Your payment went through: everything goes on",
+        "Your subscription has ended",
+    ]
 
 
 async def test_rule_4_6_a_mail_that_was_sent_is_not_sent_again_when_its_queueing_is_delivered_again(
