@@ -7,8 +7,20 @@ from typing import Any
 
 import psycopg
 
-from ytempire.events import Money
-from ytempire.events.billing import InvoicePaid, PaymentFailed, SubscriptionPastDue, SubscriptionRecovered
+from ytempire.events import Event, Money
+from ytempire.events.billing import (
+    EntitlementsChanged,
+    InvoicePaid,
+    PaymentFailed,
+    PaymentMethodChanged,
+    RefundIssued,
+    SubscriptionCancelled,
+    SubscriptionChanged,
+    SubscriptionPastDue,
+    SubscriptionRecovered,
+    SubscriptionStarted,
+    TrialEnding,
+)
 from ytempire.eventstore import new_id
 
 AT = datetime(2026, 11, 22, tzinfo=UTC)
@@ -53,6 +65,45 @@ async def test_an_overdue_subscription_says_until_when_work_goes_on(person: Any)
     assert (late["status"], late["grace_ends_at"]) == ("past_due", "2026-11-22T00:00:00Z")
     await world.say("billing", stream, SubscriptionRecovered(**ids), tenant=person.user_id)
     await person.until("/billing", lambda b: b["subscription"]["grace_ends_at"] is None)
+
+
+async def test_the_timeline_tells_everything_in_order(person: Any) -> None:
+    ids = {"user_id": person.user_id, "subscription_id": "sub_1"}
+    period: Any = {"period_start": AT, "period_end": AT + timedelta(days=30)}
+    usd = Money.parse("1297.00", "USD")
+    trial: Any = {"status": "trialing", "trial_ends_at": AT, **period}
+    events: list[Event] = [
+        SubscriptionStarted(**ids, plan="starter", **trial),
+        PaymentMethodChanged(user_id=person.user_id, brand="visa", last4="4242", exp_month=12, exp_year=2031),
+        EntitlementsChanged(user_id=person.user_id, plan="starter", active=True, channels=5, videos_per_day=15),
+        TrialEnding(user_id=person.user_id, trial_ends_at=AT),
+        InvoicePaid(user_id=person.user_id, invoice_id="in_t", net=usd, tax=Money.zero(), **period),
+        SubscriptionChanged(**ids, plan="growth", status="active", next_plan="starter", **period),
+        PaymentFailed(user_id=person.user_id, invoice_id="in_u", code="x", attempt=1, next_attempt_at=AT),
+        SubscriptionPastDue(**ids, grace_ends_at=AT),
+        SubscriptionRecovered(**ids),
+        RefundIssued(user_id=person.user_id, invoice_id="in_t", amount=usd),
+        SubscriptionCancelled(**ids),
+        EntitlementsChanged(user_id=person.user_id, plan="starter", active=False, channels=0, videos_per_day=0),
+    ]
+    stream = f"subscription-{person.user_id}"
+    await person.platform.world.say("billing", stream, *events, tenant=person.user_id)
+    seen = await person.until("/billing/timeline", lambda b: len(b["timeline"]) == len(events))
+    assert [line["event"] for line in seen["timeline"]] == [type(event).__name__ for event in events]
+    assert [line["text"] for line in seen["timeline"]] == [
+        "The starter plan began, free until 22 November 2026.",
+        "The visa card that ends in 4242 is charged.",
+        "15 videos a day and 5 channels are allowed.",
+        "The trial ends on 22 November 2026.",
+        "1,297.00 USD was paid for 22 November 2026 to 22 December 2026.",
+        "The growth plan is active until 22 December 2026, then it is the starter plan.",
+        "A payment failed, try 1. It is tried again on 22 November 2026.",
+        "A payment is overdue. Work goes on until 22 November 2026.",
+        "The overdue payment was made: everything goes on.",
+        "1,297.00 USD was refunded.",
+        "The subscription ended.",
+        "Nothing new can be begun; everything stays readable.",
+    ]
 
 
 async def test_nothing_is_due(person: Any) -> None:

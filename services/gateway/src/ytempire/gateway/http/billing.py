@@ -13,7 +13,8 @@ from ytempire.gateway.http.answers import API, PENDING, PROBLEMS, Json, answer
 from ytempire.gateway.http.fields import Body, Word
 from ytempire.gateway.http.identity import EdgeNow, Reads, UserWrites
 from ytempire.gateway.projections.accounts import ACCOUNTS, accounts
-from ytempire.gateway.projections.payments import PAYMENTS, cards, invoices
+from ytempire.gateway.projections.payments import PAYMENTS, cards, happenings, invoices
+from ytempire.gateway.timeline import sentence
 from ytempire.gateway.views import billing_view
 
 router = APIRouter(prefix=API, tags=["billing"], responses=PROBLEMS)
@@ -29,6 +30,13 @@ class ChangeBody(Body):
         if (self.change == "change_plan") != (self.plan is not None):
             raise ValueError("Name a plan to change the plan, and only then.")
         return self
+
+
+@router.get("/billing/timeline", summary="What happened to the subscription, a sentence each, oldest first")
+async def timeline(reads: Reads) -> Response:
+    rows = await reads.rows(PAYMENTS, happenings, order=(happenings.c.at, happenings.c.event_id))
+    told = [{"at": row["at"], "event": row["kind"], "text": sentence(row["kind"], row["data"])} for row in rows]
+    return Json({"timeline": told})
 
 
 class PreviewBody(Body):

@@ -1,11 +1,23 @@
-"""Payments: the card that is charged, and the invoices, as billing says."""
+"""Payments: the card that is charged, the invoices, and what happened in order, as billing says."""
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, Integer, MetaData, Table, Text
+from sqlalchemy import JSON, BigInteger, Column, Integer, MetaData, Table, Text
 
 from ytempire.events import Envelope
-from ytempire.events.billing import InvoicePaid, PaymentFailed, PaymentMethodChanged
+from ytempire.events.billing import (
+    EntitlementsChanged,
+    InvoicePaid,
+    PaymentFailed,
+    PaymentMethodChanged,
+    RefundIssued,
+    SubscriptionCancelled,
+    SubscriptionChanged,
+    SubscriptionPastDue,
+    SubscriptionRecovered,
+    SubscriptionStarted,
+    TrialEnding,
+)
 from ytempire.eventstore import Projection, Writing
 from ytempire.gateway.projections.common import announce, mark_column, tenant_column, time_column, upsert
 
@@ -38,10 +50,46 @@ invoices = Table(
     time_column("failed_at"),
 )
 
+happenings = Table(
+    "happenings",
+    TABLES,
+    Column("event_id", Text, primary_key=True),
+    tenant_column(),
+    time_column("at"),
+    Column("kind", Text),
+    Column("data", JSON),
+)
+
+Happening = (
+    SubscriptionStarted
+    | SubscriptionChanged
+    | SubscriptionPastDue
+    | SubscriptionRecovered
+    | SubscriptionCancelled
+    | EntitlementsChanged
+    | TrialEnding
+    | PaymentMethodChanged
+    | PaymentFailed
+    | InvoicePaid
+    | RefundIssued
+)
+
+
+async def _happened(connection: Writing, event: Happening, envelope: Envelope) -> None:
+    row = {
+        "event_id": envelope.id,
+        "tenant_id": event.user_id,
+        "at": envelope.time,
+        "kind": type(event).__name__,
+        "data": event.model_dump(mode="json", exclude={"user_id"}),
+    }
+    await upsert(connection, happenings, row)
+
 
 async def _card(connection: Writing, event: PaymentMethodChanged, envelope: Envelope) -> None:
     row = {**event.model_dump(), "tenant_id": event.user_id, "mark": envelope.position}
     await upsert(connection, cards, row, "mark")
+    await _happened(connection, event, envelope)
     await announce(connection, event.user_id, "account", event.user_id, envelope)
 
 
@@ -57,6 +105,7 @@ async def _paid(connection: Writing, event: InvoicePaid, envelope: Envelope) -> 
         "period_end": event.period_end,
     }
     await upsert(connection, invoices, row)
+    await _happened(connection, event, envelope)
     await announce(connection, event.user_id, "account", event.user_id, envelope)
 
 
@@ -68,7 +117,25 @@ async def _failed(connection: Writing, event: PaymentFailed, envelope: Envelope)
         "failure_mark": envelope.position,
     }
     await upsert(connection, invoices, row, "failure_mark")
+    await _happened(connection, event, envelope)
     await announce(connection, event.user_id, "account", event.user_id, envelope)
 
 
-PAYMENTS = Projection("payments", TABLES, {PaymentMethodChanged: _card, InvoicePaid: _paid, PaymentFailed: _failed})
+PAYMENTS = Projection(
+    "payments",
+    TABLES,
+    {
+        SubscriptionStarted: _happened,
+        SubscriptionChanged: _happened,
+        SubscriptionPastDue: _happened,
+        SubscriptionRecovered: _happened,
+        SubscriptionCancelled: _happened,
+        EntitlementsChanged: _happened,
+        TrialEnding: _happened,
+        RefundIssued: _happened,
+        PaymentMethodChanged: _card,
+        InvoicePaid: _paid,
+        PaymentFailed: _failed,
+    },
+    version=2,
+)

@@ -1,0 +1,72 @@
+"""What happened to a subscription, a sentence each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+from ytempire.events import Money
+
+Data = Mapping[str, Any]
+
+
+def sentence(kind: str, data: Data) -> str:
+    """An event of billing as a person would tell it."""
+    return _SENTENCES[kind](data)
+
+
+def _day(at: str) -> str:
+    moment = datetime.fromisoformat(at)
+    return f"{moment.day} {moment:%B %Y}"
+
+
+def _money(amount: Data) -> str:
+    money = Money.model_validate(amount)
+    return f"{money.decimal():,.2f} {money.currency}"
+
+
+def _started(data: Data) -> str:
+    if data["trial_ends_at"]:
+        return f"The {data['plan']} plan began, free until {_day(data['trial_ends_at'])}."
+    return f"The {data['plan']} plan began, paid by the {data['interval']}."
+
+
+def _changed(data: Data) -> str:
+    said = f"The {data['plan']} plan is {data['status'].replace('_', ' ')} until {_day(data['period_end'])}"
+    if data["cancels_at"]:
+        return f"{said}, and ends on {_day(data['cancels_at'])}."
+    return f"{said}, then it is the {data['next_plan']} plan." if data["next_plan"] else f"{said}."
+
+
+def _entitled(data: Data) -> str:
+    if not data["active"]:
+        return "Nothing new can be begun; everything stays readable."
+    return f"{data['videos_per_day']} videos a day and {data['channels']} channels are allowed."
+
+
+def _late(data: Data) -> str:
+    until = f" Work goes on until {_day(data['grace_ends_at'])}." if data["grace_ends_at"] else ""
+    return f"A payment is overdue.{until}"
+
+
+def _failed(data: Data) -> str:
+    again = f" It is tried again on {_day(data['next_attempt_at'])}." if data["next_attempt_at"] else ""
+    return f"A payment failed, try {data['attempt']}.{again}"
+
+
+_SENTENCES: Mapping[str, Callable[[Data], str]] = {
+    "SubscriptionStarted": _started,
+    "SubscriptionChanged": _changed,
+    "EntitlementsChanged": _entitled,
+    "SubscriptionPastDue": _late,
+    "SubscriptionRecovered": lambda data: "The overdue payment was made: everything goes on.",
+    "SubscriptionCancelled": lambda data: "The subscription ended.",
+    "TrialEnding": lambda data: f"The trial ends on {_day(data['trial_ends_at'])}.",
+    "PaymentMethodChanged": lambda data: f"The {data['brand']} card that ends in {data['last4']} is charged.",
+    "PaymentFailed": _failed,
+    "InvoicePaid": lambda data: (
+        f"{_money(data['net'])} was paid for {_day(data['period_start'])} to {_day(data['period_end'])}."
+    ),
+    "RefundIssued": lambda data: f"{_money(data['amount'])} was refunded.",
+}
