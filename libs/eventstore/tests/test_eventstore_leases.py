@@ -30,6 +30,9 @@ class Service:
     working: Counter[int] = field(default_factory=Counter)
     most: int = 0
 
+    async def idle(self) -> bool:
+        return not +self.working
+
     @asynccontextmanager
     async def copy(self) -> AsyncIterator[Leases]:
         async def work(partition: int) -> None:
@@ -112,7 +115,7 @@ async def test_a_copy_that_lost_its_leases_stops_the_work_and_wins_them_again(
             await elsewhere.execute("delete from es.leases where name = 'work'")
             await elsewhere.execute(HELD_ELSEWHERE, [3600])
             await holding(copy, 0)
-            assert not +service.working
+            await until(service.idle)
         await holding(copy, 8)
 
 
