@@ -9,6 +9,7 @@ import json
 import time
 from typing import Any
 
+import httpx
 import psycopg
 import pytest
 
@@ -251,6 +252,25 @@ async def test_stripe_webhooks(stranger: Any) -> None:
             "select count(*), min(data->>'object_id') from es.events where data->>'webhook_id' = %s", [webhook_id]
         ).fetchone()
     assert row == (1, "in_1")
+
+
+async def test_forged_notices_add_no_event_and_do_not_shut_out_the_real_sender(stranger: Any) -> None:
+    webhook_id = f"evt_{new_id()}"
+    body = json.dumps({"id": webhook_id, "type": "invoice.paid", "data": {"object": {"id": "in_1"}}}).encode()
+    count = "select count(*) from es.events where data->>'webhook_id' = %s"
+    # an address of its own: the limit of the other tests' address stays untouched
+    transport = httpx.AsyncHTTPTransport(local_address="127.0.0.2")
+    async with httpx.AsyncClient(transport=transport, base_url=stranger.http.base_url) as http:
+        path, now = f"{API}/webhooks/stripe", time.time()
+        forged = [await http.post(path, content=body, headers=signed(f"guess {n}", body, now)) for n in range(62)]
+        assert [answer.status_code for answer in forged] == [400] * 60 + [429] * 2
+        assert int(forged[-1].headers["retry-after"]) > 0
+        with psycopg.connect(stranger.platform.gateway_dsn) as connection:
+            assert connection.execute(count, [webhook_id]).fetchone() == (0,)
+        genuine = await http.post(path, content=body, headers=signed("whsec_for_tests", body, now))
+        assert genuine.status_code == 200
+    with psycopg.connect(stranger.platform.gateway_dsn) as connection:
+        assert connection.execute(count, [webhook_id]).fetchone() == (1,)
 
 
 async def test_documents_and_pages(stranger: Any) -> None:

@@ -82,7 +82,9 @@ def _edge(host: Host[GatewaySettings]) -> tuple[Edge, Callable[[], Awaitable[Non
             settings.public_url,
             settings.consent_s,
         ),
-        webhooks=ReceiveWebhook(intents, host.clock, settings.stripe_webhook_secret()),
+        webhooks=ReceiveWebhook(
+            intents, host.clock, settings.stripe_webhook_secret(), Failures(settings.webhook_failures)
+        ),
         writes=Bucket(settings.writes_per_s, settings.write_burst),
         strangers=Bucket(settings.sign_ups_per_minute / 60, settings.sign_ups_per_minute),
     )

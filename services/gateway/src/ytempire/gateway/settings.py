@@ -35,6 +35,8 @@ class GatewaySettings(ServiceSettings):
     """Wrong passwords for one e-mail address in fifteen minutes."""
     login_failures_by_address: int = Field(default=60, ge=1)
     """Wrong passwords from one network address in fifteen minutes."""
+    webhook_failures: int = Field(default=60, ge=1)
+    """Notices with a wrong signature from one network address in fifteen minutes."""
 
     def key(self, name: str) -> bytes:
         """A symmetric key of the secrets folder, decoded."""

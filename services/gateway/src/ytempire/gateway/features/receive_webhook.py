@@ -14,6 +14,7 @@ from ytempire.events import PLATFORM_TENANT
 from ytempire.events.gateway import WebhookReceived
 from ytempire.eventstore import derived_id
 from ytempire.gateway.intents import Intents
+from ytempire.gateway.limits import Failures
 from ytempire.gateway.ports import Reservation
 from ytempire.gateway.problems import Problem
 
@@ -23,22 +24,33 @@ _TOLERANCE_S = 300
 class ReceiveWebhook:
     """Stripe's notices. A signature's age is counted on the wall clock, as the sender does."""
 
-    def __init__(self, intents: Intents, clock: Clock, stripe_secret: bytes) -> None:
+    def __init__(self, intents: Intents, clock: Clock, stripe_secret: bytes, failures: Failures) -> None:
         self._intents, self._clock, self._stripe_secret = intents, clock, stripe_secret
+        self._failures = failures
 
-    async def stripe(self, body: bytes, signature: str) -> str:
+    async def stripe(self, body: bytes, signature: str, network_address: str) -> str:
         """Record a notice and return its id; one that came before is not recorded again.
 
-        :raises Problem: 404 where webhooks are off, 400 if signature or body are wrong.
+        :raises Problem: 404 where webhooks are off, 400 if signature or body are wrong, 429 instead after too many
+            wrong signatures from the address.
         """
         if not self._stripe_secret:
             raise Problem(404, "not_found", "Webhooks are not set up here.")
-        check_signature(self._stripe_secret, body, signature, time.time())
+        self._check(body, signature, network_address)
         notice = _notice(body)
         event_id = derived_id("webhook", "stripe", notice.webhook_id)
         reservation = Reservation("webhook:stripe", notice.webhook_id, "", event_id, "", self._clock.now())
         await self._intents.record(PLATFORM_TENANT, reservation, f"webhook-{notice.webhook_id}", notice)
         return notice.webhook_id
+
+    def _check(self, body: bytes, signature: str, network_address: str) -> None:
+        """A right signature always passes: whoever forges behind the sender's address must not shut it out."""
+        try:
+            check_signature(self._stripe_secret, body, signature, time.time())
+        except Problem:
+            self._failures.check(network_address)
+            self._failures.add(network_address)
+            raise
 
 
 def check_signature(secret: bytes, body: bytes, header: str, now: float) -> None:

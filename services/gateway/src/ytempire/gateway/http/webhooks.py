@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Header, Request, Response
 
 from ytempire.gateway.http.answers import API, PROBLEMS, Json
-from ytempire.gateway.http.identity import EdgeNow
+from ytempire.gateway.http.identity import EdgeNow, network_address
 
 router = APIRouter(prefix=API, tags=["webhooks"], responses=PROBLEMS)
 
@@ -18,5 +18,5 @@ async def stripe(
     edge: EdgeNow,
     signature: Annotated[str, Header(alias="Stripe-Signature")] = "",
 ) -> Response:
-    webhook_id = await edge.webhooks.stripe(await request.body(), signature)
+    webhook_id = await edge.webhooks.stripe(await request.body(), signature, network_address(request))
     return Json({"received": True, "id": webhook_id})
