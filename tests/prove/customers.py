@@ -86,8 +86,18 @@ def _errors() -> tuple[str, bool]:
 
 
 def _niches() -> tuple[str, bool]:
-    passed, failed = _tests("services/onboarding/tests/test_onboarding_niches.py")
-    return f"{passed} tests: example, 83 sums, 1,000 users; {failed} failed", passed >= 83 and not failed
+    file = "services/onboarding/tests/test_onboarding_niches.py"
+    (example, _), (sums, _), (users, _) = (
+        _tests(f"{file}::{name}")
+        for name in (
+            "test_the_worked_example_reproduces",
+            "test_the_points_of_every_niche_sum_to_its_score",
+            "test_a_thousand_people_get_five_different_niches_and_the_same_ones_again",
+        )
+    )
+    return f"{example} of 5 examples, {sums} of 83 sums, 1,000 users {'met' if users else 'NOT met'}", (
+        example == 5 and sums == 83 and users == 1
+    )
 
 
 CHECKS: tuple[tuple[str, str, str, Check], ...] = (
