@@ -133,6 +133,15 @@ def test_the_same_plan_by_the_year_begins_at_once() -> None:
     assert not ordered.at_period_end
 
 
+def test_a_notice_before_the_bank_s_refusal_does_not_make_the_year_come_true() -> None:
+    ordered = after(RUNNING, asked("change_plan", by_the_year(GROWTH)))
+    noticed = after(ordered, domain.Observe(USER, "sub_1", "past_due", NOW, END, NOW))
+    refused = after(noticed, RefuseChange(USER, "card_declined", "The card was declined."))
+    subscribed = domain.SUBSCRIPTION.fold(refused).subscribed
+    assert subscribed is not None
+    assert (subscribed.interval, subscribed.price) == ("month", GROWTH.price)
+
+
 def test_a_cheaper_plan_begins_with_the_next_period() -> None:
     waiting = after(RUNNING, asked("change_plan", STARTER), made())
     changed = [event for event in waiting if isinstance(event, SubscriptionChanged)][-1]

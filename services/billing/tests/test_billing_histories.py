@@ -26,9 +26,19 @@ USER = derived_id("user")
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 SEALED = Sealed(recipient="billing", key_id="k", ciphertext="c", expires_at=NOW)
 PLANS = {
-    name: Terms(plan=name, price=Money.parse(usd, "USD"), channels=channels, videos_per_day=videos, trial_days=7)
+    (name, interval): Terms(
+        plan=name,
+        price=Money.parse(usd * times, "USD"),
+        channels=channels,
+        videos_per_day=videos,
+        trial_days=7,
+        interval=interval,
+    )
     for name, usd, channels, videos in (("starter", 97, 5, 15), ("growth", 297, 10, 30), ("scale", 797, 25, 75))
+    for interval, times in (("month", 1), ("year", 10))
 }
+Sold = tuple[str, str]
+"""A plan and how long a payment lasts."""
 ALL = st.sampled_from(sorted(PLANS))
 
 
@@ -40,8 +50,8 @@ class AtStripe:
     status: str
     month: int = 0
     cancels: bool = False
-    price: str = ""
-    """The plan that the next invoice is for."""
+    price: Sold = ("", "")
+    """What the next invoice is for."""
 
     @property
     def period(self) -> tuple[datetime, datetime]:
@@ -76,7 +86,7 @@ class Life(RuleBasedStateMachine):
         return self.stripe[-1]
 
     @rule(plan=ALL)
-    def choose(self, plan: str) -> None:
+    def choose(self, plan: Sold) -> None:
         self._do(domain.NotePlan(PlanNoted(user_id=USER, **dict(PLANS[plan]))))
 
     @rule()
@@ -86,7 +96,8 @@ class Life(RuleBasedStateMachine):
     @precondition(lambda self: self.state.ordered is not None)
     @rule(trial=st.booleans())
     def stripe_makes_it(self, trial: bool) -> None:
-        plan = self.state.ordered.plan if self.state.ordered else ""
+        ordered = self.state.ordered
+        plan = (ordered.plan, ordered.interval) if ordered else ("", "")
         made = AtStripe(f"sub_{len(self.stripe)}", "trialing" if trial else "active", price=plan)
         self.stripe.append(made)
         self._do(domain.Start(USER, "cus_1", made.id, made.status, None, *made.period))
@@ -101,7 +112,7 @@ class Life(RuleBasedStateMachine):
         self._do(changes.RequestChange(USER, change, None, 0))
 
     @rule(plan=ALL, channels=st.integers(0, 12))
-    def ask_for_a_plan(self, plan: str, channels: int) -> None:
+    def ask_for_a_plan(self, plan: Sold, channels: int) -> None:
         self._do(changes.RequestChange(USER, "change_plan", PLANS[plan], channels))
 
     @precondition(lambda self: self.state.changing is not None)
@@ -112,7 +123,7 @@ class Life(RuleBasedStateMachine):
         if ordered.change == "cancel_now":
             now.status = "canceled"
         elif ordered.terms is not None:
-            now.price = ordered.terms.plan
+            now.price = (ordered.terms.plan, ordered.terms.interval)
         elif now.runs:
             now.cancels = ordered.change == "cancel_at_period_end"
         if noticed_first:
@@ -180,7 +191,8 @@ class Life(RuleBasedStateMachine):
             now = self._newest
             assert (self.state.subscription_id, self.state.status) == (now.id, now.status)
             if now.runs and self.state.subscribed is not None:
-                assert (self.state.next or self.state.subscribed).plan == now.price
+                sold = self.state.next or self.state.subscribed
+                assert (sold.plan, sold.interval) == now.price
 
     @invariant()
     def an_end_is_told_once(self) -> None:

@@ -112,6 +112,8 @@ class SubscriptionChanged(Event, owner="billing"):
     status: str
     period_start: datetime
     period_end: datetime
+    interval: Interval = "month"
+    """How long a payment lasts; that of the next plan is the same."""
     cancels_at: datetime | None = None
     """When it will end because that was asked for."""
     next_plan: str | None = None

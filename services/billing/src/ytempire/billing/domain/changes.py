@@ -95,6 +95,7 @@ def make(state: Subscription, command: MakeChange) -> Sequence[Event]:
             user_id=command.user_id,
             subscription_id=state.subscription_id,
             plan=plan.plan,
+            interval=plan.interval,
             status=command.status,
             period_start=command.period_start,
             period_end=command.period_end,

@@ -144,14 +144,15 @@ def evolve(state: Subscription, event: Event) -> Subscription:
 
 def _changed(state: Subscription, event: SubscriptionChanged) -> Subscription:
     known = [plan for plan in (state.subscribed, state.next, _wanted(state)) if plan is not None]
-    by_name = {plan.plan: plan for plan in known}
+    # a plan by the month and by the year are two: a notice while Stripe is asked must not make the wanted one come true
+    sold = {(plan.plan, plan.interval): plan for plan in known}
     return replace(
         state,
         status=event.status,
         period_end=event.period_end,
         cancels_at=event.cancels_at,
-        subscribed=by_name.get(event.plan, state.subscribed),
-        next=by_name.get(event.next_plan or ""),
+        subscribed=sold.get((event.plan, event.interval), state.subscribed),
+        next=sold.get((event.next_plan or "", event.interval)),
         overdue=state.overdue and event.status == "past_due",
         grace_over=state.grace_over and event.status == "past_due",
     )

@@ -283,6 +283,7 @@ def _observe(state: Subscription, command: Observe) -> Sequence[Event]:
             user_id=command.user_id,
             subscription_id=command.subscription_id,
             plan=plan.plan,
+            interval=plan.interval,
             status=command.status,
             period_start=command.period_start,
             period_end=command.period_end,
