@@ -125,7 +125,7 @@ async def _door(world: World) -> AsyncIterator[Door]:
     provision.provision(postgres.connect, plan.secrets_dir, SERVICES)
     shutil.copyfile(certifi.where(), plan.ca_bundle)
     key = base64.b64decode((plan.secrets_dir / "gateway.jwt.key").read_bytes())
-    tokens = [Tokens(key, 3600, 3600).access(new_id()) for _ in range(_USERS)]
+    tokens = [Tokens(key, 3600, 3600).access(new_id(), new_id()) for _ in range(_USERS)]
     async with AsyncExitStack() as stack:
         for service in SERVICES:
             stack.enter_context(running(_process(plan, service), plan.log_dir / f"{service}.log"))

@@ -84,15 +84,15 @@ def test_headers_that_are_no_signatures(header: str) -> None:
 
 def test_tokens_are_good_for_one_purpose() -> None:
     tokens = Tokens(b"k" * 32, 60, 60)
-    access, media = tokens.access("u"), tokens.media("u", "v")
-    assert tokens.read_access(access).user_id == "u"
+    access, media = tokens.access("u", "s"), tokens.media("u", "v")
+    assert (tokens.read_access(access).user_id, tokens.read_access(access).session_id) == ("u", "s")
     assert tokens.read_media(media, "v") == "u"
     for read in (
         lambda: tokens.read_access(media),
         lambda: tokens.read_media(access, "v"),
         lambda: tokens.read_media(media, "w"),
         lambda: Tokens(b"x" * 32, 60, 60).read_access(access),
-        lambda: Tokens(b"k" * 32, 60, 60).read_access(Tokens(b"k" * 32, -1, 60).access("u")),
+        lambda: Tokens(b"k" * 32, 60, 60).read_access(Tokens(b"k" * 32, -1, 60).access("u", "s")),
     ):
         with pytest.raises(TokenError):
             read()

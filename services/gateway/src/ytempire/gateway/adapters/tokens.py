@@ -31,6 +31,8 @@ class TokenError(Exception):
 @dataclass(frozen=True, slots=True)
 class Access:
     user_id: str
+    session_id: str
+    """The log-in it comes from; all refresh tokens of one log-in share it."""
     expires_at: float
     """Seconds since 1970."""
 
@@ -42,8 +44,8 @@ class Tokens:
         self._key, self.access_s, self._media_s = key, access_s, media_s
         self._known: OrderedDict[str, Access] = OrderedDict()
 
-    def access(self, user_id: str) -> str:
-        return self._sign("access", self.access_s, sub=user_id)
+    def access(self, user_id: str, session_id: str) -> str:
+        return self._sign("access", self.access_s, sub=user_id, sid=session_id)
 
     def read_access(self, token: str) -> Access:
         """:raises TokenError: if it is not a valid access token."""
@@ -51,7 +53,9 @@ class Tokens:
         if known is not None and known.expires_at > time.time():
             return known
         claims = self._read("access", token)
-        access = self._known[token] = Access(str(claims["sub"]), float(claims["exp"]))
+        if "sid" not in claims:
+            raise TokenError("invalid_token", "The token is not one of ours. Log in again.")
+        access = self._known[token] = Access(str(claims["sub"]), str(claims["sid"]), float(claims["exp"]))
         if len(self._known) > _KNOWN:
             self._known.popitem(last=False)
         return access

@@ -84,4 +84,6 @@ class LogIn:
     async def _grant(self, session: Session) -> Grant:
         token, now = random_token(), datetime.now(UTC)
         await self._sessions.add(session, sha256(token), now, now + self._refresh)
-        return Grant(session.user_id, self._tokens.access(session.user_id), self._tokens.access_s, token)
+        return Grant(
+            session.user_id, self._tokens.access(session.user_id, session.family), self._tokens.access_s, token
+        )
