@@ -21,6 +21,8 @@ class Card:
     attach: str | None = None
     charge: str | None = None
     authenticate: bool = False
+    dispute: bool = False
+    """Its holder disputes every charge that went through."""
 
 
 CARDS = {
@@ -37,6 +39,7 @@ CARDS = {
         Card("4000000000000119", attach="processing_error", charge="processing_error"),
         Card("4000000000000341", charge="generic_decline"),
         Card("4000002500003155", authenticate=True),
+        Card("4000000000000259", dispute=True),
     )
 }
 TOKENS = {
@@ -53,6 +56,7 @@ TOKENS = {
     "chargeDeclinedProcessingError": "4000000000000119",
     "chargeCustomerFail": "4000000000000341",
     "authenticationRequiredOnSetup": "4000002500003155",
+    "createDispute": "4000000000000259",
 }
 """What follows ``pm_card_`` (and ``tok_``) in Stripe's test ids."""
 
@@ -93,7 +97,12 @@ class Cards:
             },
             metadata={},
         )
-        conduct = {"attach": card.attach, "charge": card.charge, "authenticate": card.authenticate}
+        conduct = {
+            "attach": card.attach,
+            "charge": card.charge,
+            "authenticate": card.authenticate,
+            "dispute": card.dispute,
+        }
         self._objects.world.store.put(CONDUCT, doc["id"], conduct)
         return doc
 

@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 
 from ytempire.sandbox.stripe.api import Call, Routes
+from ytempire.sandbox.stripe.balance import Balance, charge_fee
 from ytempire.sandbox.stripe.cards import Cards
+from ytempire.sandbox.stripe.disputes import Disputes
 from ytempire.sandbox.stripe.errors import DECLINES, OWN_CODE, invalid
 from ytempire.sandbox.stripe.events import Events
 from ytempire.sandbox.stripe.objects import PAGING, Doc, Objects, created_filter, page_of
@@ -23,8 +25,9 @@ class Payment:
 class Money:
     """Charges payment methods."""
 
-    def __init__(self, objects: Objects, events: Events, cards: Cards) -> None:
+    def __init__(self, objects: Objects, events: Events, cards: Cards, balance: Balance, disputes: Disputes) -> None:
         self._objects, self._events, self._cards = objects, events, cards
+        self._balance, self._disputes = balance, disputes
 
     def refusal(self, payment_method: str) -> str | None:
         """Why a charge would fail now, or None."""
@@ -38,6 +41,11 @@ class Money:
         intent = self._intent(invoice, payment_method, reason)
         charge = self._charge(invoice, card, intent, reason)
         self._events.change(intent, None, latest_charge=charge["id"])
+        if reason is None:
+            moved = self._balance.post(charge, "charge", "charge", charge["amount"], charge_fee(charge["amount"]))
+            self._events.change(charge, None, balance_transaction=moved["id"])
+            if self._cards.conduct(payment_method).get("dispute"):
+                self._disputes.expect(charge)
         self._events.emit("charge.failed" if reason else "charge.succeeded", charge)
         self._events.emit("payment_intent.payment_failed" if reason else "payment_intent.succeeded", intent)
         return Payment(intent, charge, reason)
@@ -70,6 +78,7 @@ class Money:
             amount=amount,
             amount_captured=0 if reason else amount,
             amount_refunded=0,
+            balance_transaction=None,
             captured=not reason,
             currency=invoice["currency"],
             customer=invoice["customer"],
@@ -90,6 +99,9 @@ class Money:
 
     def refund(self, charge: Doc, amount: int | None, reason: str | None, metadata: dict[str, str]) -> Doc:
         """Give back a charge or a part of it; raises if more is asked for than is left."""
+        if charge["disputed"]:
+            text = f"Charge {charge['id']} has been charged back; cannot issue a refund."
+            raise invalid(text, None, "charge_disputed")
         left = charge["amount_captured"] - charge["amount_refunded"]
         if not charge["paid"]:
             raise invalid("This charge did not succeed, so it cannot be refunded.", "charge")
@@ -101,6 +113,7 @@ class Money:
         refund = self._objects.make(
             "refund",
             amount=amount,
+            balance_transaction=None,
             charge=charge["id"],
             currency=charge["currency"],
             metadata=metadata,
@@ -108,6 +121,8 @@ class Money:
             reason=reason,
             status="succeeded",
         )
+        moved = self._balance.post(refund, "refund", "refund", -amount)
+        self._events.change(refund, None, balance_transaction=moved["id"])
         total = charge["amount_refunded"] + amount
         self._events.change_as(
             "charge.refunded", charge, amount_refunded=total, refunded=total == charge["amount_captured"]

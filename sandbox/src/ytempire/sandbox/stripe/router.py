@@ -4,10 +4,12 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 
 from ytempire.sandbox.stripe import (
+    balance,
     cards,
     catalog,
     checkout,
     customers,
+    disputes,
     events,
     invoices,
     money,
@@ -29,7 +31,9 @@ def router(world: World) -> APIRouter:
     sender = webhooks.Webhooks(objects)
     happened = events.Events(objects, sender)
     wallet = cards.Cards(objects, happened)
-    till = money.Money(objects, happened, wallet)
+    books = balance.Balance(objects)
+    complaints = disputes.Disputes(objects, happened, books)
+    till = money.Money(objects, happened, wallet, books, complaints)
     billed = invoices.Invoices(objects, happened, till, wallet)
     parts = Parts(objects, happened, wallet, till, billed, Cycle(objects, happened, billed))
     intents = setup_intents.SetupIntents(objects, happened, wallet)
@@ -42,6 +46,8 @@ def router(world: World) -> APIRouter:
     catalog.add_routes(table, objects, happened)
     cards.add_routes(table, objects, happened, wallet)
     money.add_routes(table, objects, till)
+    balance.add_routes(table, objects, happened, books)
+    disputes.add_routes(table, objects, complaints)
     invoices.add_routes(table, objects, happened, billed)
     setup_intents.add_routes(table, objects, intents)
     subscription_routes.add_routes(table, parts)
