@@ -316,6 +316,33 @@ async def test_notices_are_followed_once(billing: Bench, api: stripe.StripeClien
     assert owned == {user_id}
 
 
+async def test_a_notice_that_no_webhook_brought_is_found_by_listing_within_a_day(
+    billing: Bench, api: stripe.StripeClient, outside: Any
+) -> None:
+    await subscribe(billing)
+    (started,) = await billing.events(SubscriptionStarted)
+    outside.advance(days=8)  # the trial ends and the first month is charged: no webhook reaches us
+    await billing.settle()
+    assert [paid.net for paid in await billing.events(InvoicePaid)] == [Money.zero(), Money.parse("97.00", "USD")]
+    assert (await billing.events(SubscriptionChanged))[-1].status == "active"
+    before = len(await billing.log())
+    # whatever comes late by webhook was known
+    assert await tell(billing, api, started.subscription_id) >= 5
+    assert len(await billing.log()) == before
+
+
+async def test_a_day_on_which_stripe_cannot_be_asked_leaves_no_gap(billing: Bench, outside: Any) -> None:
+    await subscribe(billing, "scale")
+    outside.fault("stripe", "status", status=503, method="GET", path="^/v1/events$", count=1_000)
+    outside.advance(days=1.01)
+    await billing.settle()
+    assert await billing.events(InvoicePaid) == []
+    outside.web.delete("/control/faults")
+    outside.advance(days=0.1)
+    await billing.settle()
+    assert [paid.net for paid in await billing.events(InvoicePaid)] == [Money.parse("797.00", "USD")]
+
+
 async def test_dunning_leaves_days_of_grace_then_nothing_new_and_a_payment_restores_all(
     billing: Bench, api: stripe.StripeClient, outside: Any
 ) -> None:

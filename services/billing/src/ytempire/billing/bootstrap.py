@@ -6,8 +6,10 @@ from pathlib import Path
 
 import ytempire.billing
 from ytempire.billing.adapters.stripe_accounts import StripeAccounts
+from ytempire.billing.adapters.stripe_notices import StripeNotices
 from ytempire.billing.adapters.stripe_payments import StripePayments
 from ytempire.billing.features.allot import Allot
+from ytempire.billing.features.catch_up import CatchUp
 from ytempire.billing.features.change_subscription import ChangeSubscription
 from ytempire.billing.features.follow_stripe import FollowStripe
 from ytempire.billing.features.pay import Pay
@@ -33,9 +35,11 @@ async def build(host: Host[Settings]) -> Service:
     pay = Pay(host.store, accounts, host.sealer)
     subscribe = Subscribe(host.store, payments, host.opener)
     change, follow = ChangeSubscription(host.store, payments), FollowStripe(host.store, payments)
+    catch_up = CatchUp(host.store, StripeNotices(settings.stripe_url, key, settings.ca_bundle), follow, host.clock)
+    await catch_up.begin()
     return Service(
         subscriptions=subscribed(subscribe, change, pay, follow, Allot(host.store)),
-        reactions=reactions(subscribe, change, pay, follow),
+        reactions=reactions(subscribe, change, pay, follow, catch_up),
     )
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from ytempire.billing.domain.card import Card
 from ytempire.billing.domain.events import ChangeOrdered, PlanNoted, Terms
@@ -83,6 +84,23 @@ class InvoicePages:
 
     page: str | None
     pdf: str | None
+
+
+class Notice(NamedTuple):
+    """That something happened to an object at the provider."""
+
+    webhook_id: str
+    kind: str
+    object_id: str
+    user_id: str | None
+    """The account it concerns, where the object itself says so."""
+
+
+class Notices(Protocol):
+    """What the provider told, asked for instead of waited for."""
+
+    async def since(self, moment: datetime, kinds: Sequence[str]) -> Sequence[Notice]:
+        """Every notice of some kinds from a moment on, oldest first. Stripe keeps them for 30 days."""
 
 
 class Accounts(Protocol):

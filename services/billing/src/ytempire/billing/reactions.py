@@ -9,9 +9,11 @@ from ytempire.billing.domain.events import (
     ChangeOrdered,
     GraceEnded,
     InvoicePaymentOrdered,
+    NoticesListingDue,
     StripeNoticed,
     SubscriptionOrdered,
 )
+from ytempire.billing.features.catch_up import CatchUp
 from ytempire.billing.features.change_subscription import ChangeSubscription
 from ytempire.billing.features.follow_stripe import FollowStripe
 from ytempire.billing.features.pay import Pay
@@ -19,11 +21,14 @@ from ytempire.billing.features.subscribe import Subscribe
 from ytempire.eventstore import Reaction
 
 
-def reactions(subscribe: Subscribe, change: ChangeSubscription, pay: Pay, follow: FollowStripe) -> Sequence[Reaction]:
+def reactions(
+    subscribe: Subscribe, change: ChangeSubscription, pay: Pay, follow: FollowStripe, catch_up: CatchUp
+) -> Sequence[Reaction]:
     return (
         Reaction("billing-orders", {SubscriptionOrdered: subscribe.make, ChangeOrdered: change.make}, concurrency=8),
         Reaction(
             "billing-payments", {CardOrdered: pay.change_card, InvoicePaymentOrdered: pay.pay_invoice}, concurrency=8
         ),
         Reaction("billing-notices", {StripeNoticed: follow.follow, GraceEnded: follow.end_grace}, concurrency=8),
+        Reaction("billing-listing", {NoticesListingDue: catch_up.list}),
     )

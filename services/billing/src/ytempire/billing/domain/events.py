@@ -105,3 +105,7 @@ class StripeNoticed(Event, owner="billing", private=True):
     webhook_id: str
     kind: str
     object_id: str
+
+
+class NoticesListingDue(Event, owner="billing", private=True):
+    """A day is over: Stripe is asked what it told, in case a webhook was lost. A timer's event."""

@@ -178,7 +178,8 @@ def decide(state: Subscription, command: Command) -> Sequence[Event]:
             return [tried] if (invoice_id, attempt) not in state.failures else []
         case TakeRefund(user_id, invoice_id, refund_id, amount):
             gone = RefundIssued(user_id=user_id, invoice_id=invoice_id, amount=amount, refund_id=refund_id)
-            return [gone] if refund_id not in state.refunds else []
+            # whoever was never a customer here has an account elsewhere
+            return [gone] if state.customer_id and refund_id not in state.refunds else []
         case RequestChange():
             return changes.request(state, command)
         case PreviewChange():

@@ -10,6 +10,18 @@ from ytempire.billing.ports import Payments
 from ytempire.events.gateway import WebhookReceived
 from ytempire.eventstore import Claim, Delivery, EventStore, TransientError, current, handling
 
+KINDS = (
+    "customer.subscription.created",
+    "customer.subscription.updated",
+    "customer.subscription.deleted",
+    "customer.subscription.trial_will_end",
+    "invoice.paid",
+    "invoice.payment_failed",
+    "refund.created",
+    "refund.updated",
+)
+"""The notices that lead to something; nothing else is recorded."""
+
 _START_PATIENCE = 8
 """Tries while a subscription's own beginning may still be on its way into the log."""
 
@@ -20,11 +32,15 @@ class FollowStripe:
     payments: Payments
 
     async def note(self, event: WebhookReceived, delivery: Delivery) -> None:
-        if event.provider != "stripe":
+        if event.provider != "stripe" or event.kind not in KINDS:
             return
-        notice = StripeNoticed(webhook_id=event.webhook_id, kind=event.kind, object_id=event.object_id)
-        # the claim is Stripe's own id of the notice: a notice sent twice is one
-        await self.store.append(f"stripe-{event.object_id}", notice, claim=Claim("stripe-notice", event.webhook_id))
+        await self.notice(event.webhook_id, event.kind, event.object_id)
+
+    async def notice(self, webhook_id: str, kind: str, object_id: str) -> bool:
+        """Record a notice; False if it was known. The claim is Stripe's own id of it: told twice, it is one."""
+        notice = StripeNoticed(webhook_id=webhook_id, kind=kind, object_id=object_id)
+        done = await self.store.append(f"stripe-{object_id}", notice, claim=Claim("stripe-notice", webhook_id))
+        return not done.duplicate
 
     async def follow(self, event: StripeNoticed, delivery: Delivery) -> None:
         if event.kind.startswith("customer.subscription."):
@@ -54,8 +70,6 @@ class FollowStripe:
         await self._execute(now.user_id, command, delivery)
 
     async def _invoice(self, event: StripeNoticed, delivery: Delivery) -> None:
-        if event.kind not in {"invoice.paid", "invoice.payment_failed"}:
-            return
         invoice = await self.payments.invoice(event.object_id)
         if invoice is None:
             return
