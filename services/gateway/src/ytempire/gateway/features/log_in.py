@@ -12,6 +12,11 @@ from ytempire.gateway.limits import Failures
 from ytempire.gateway.ports import Credentials, Passwords, Session, Sessions
 from ytempire.gateway.problems import Problem
 
+_WRONG = (
+    "The e-mail address or the password is wrong."
+    " If you have just signed up, follow the link in the mail we sent to you first."
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Grant:
@@ -43,26 +48,22 @@ class LogIn:
         self._failures, self._failures_by_address = failures, failures_by_address
 
     async def log_in(self, email: str, password: str, network_address: str) -> Grant:
-        """A session for the right password.
+        """A session for the right password of a verified address.
 
-        :raises Problem: 401 for a wrong address or password alike, 403 before the address is verified, 429 after
-            too many failures.
+        Whoever signed up with another person's address and a password of his own must not learn whether that person
+        has an account. So an address that is not verified yet fails like an unknown one, also with its right password.
+
+        :raises Problem: 401 for a wrong or unverified address or a wrong password alike, 429 after too many failures.
         """
         digest = email_digest(self._digest_key, email)
         self._failures.check(digest)
         self._failures_by_address.check(network_address)
         credential = await self._credentials.by_email(digest)
-        if not await self._passwords.verify(password, credential.password_hash if credential else None):
+        fits = await self._passwords.verify(password, credential.password_hash if credential else None)
+        if credential is None or not fits or credential.status != "active":
             self._failures.add(digest)
             self._failures_by_address.add(network_address)
-            raise Problem(401, "invalid_credentials", "The e-mail address or the password is wrong.")
-        assert credential is not None
-        if credential.status != "active":
-            raise Problem(
-                403,
-                "email_not_verified",
-                "This e-mail address is not verified yet. Follow the link in the mail we sent to it.",
-            )
+            raise Problem(401, "invalid_credentials", _WRONG)
         self._failures.clear(digest)
         return await self._grant(Session(credential.user_id, new_id()))
 
