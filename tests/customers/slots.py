@@ -21,7 +21,7 @@ from ytempire.cli.running import plan_of
 from ytempire.cli.testing import temporary_var
 
 VIDEOS, CHANNELS = 100, 20
-VIDEOS_A_DAY, CHANNELS_OF_THE_PLAN = 15, 5
+VIDEOS_A_DAY, DEMOS, CHANNELS_OF_THE_PLAN = 15, 1, 5
 ZONES = ("Pacific/Kiritimati", "Asia/Tokyo", "Europe/Berlin", "America/New_York", "America/Los_Angeles", "Etc/GMT+12")
 
 
@@ -48,7 +48,7 @@ def measure(videos: int = VIDEOS, channels: int = CHANNELS) -> dict[str, Any]:
     return {
         "accepted": connected + answers["accepted"],
         "asked": channels + len(journey.channels) + sum(answers.values()),
-        "limit": VIDEOS_A_DAY + CHANNELS_OF_THE_PLAN,
+        "limit": VIDEOS_A_DAY + DEMOS + CHANNELS_OF_THE_PLAN,
         "answers": dict(answers),
     }
 

@@ -39,6 +39,7 @@ from ytempire.events.billing import (
     SubscriptionStarted,
     TrialEnding,
     VideoSlotRefused,
+    VideoSlotReleased,
     VideoSlotReserved,
 )
 from ytempire.events.gateway import (
@@ -406,13 +407,14 @@ async def test_a_video_takes_a_slot_of_its_owner_s_day(billing: Bench) -> None:
     )
     await billing.deliver(zone)
     midnight = billing.host.clock.now().replace(hour=14, minute=59)
-    wanted = [video(user_id) for _ in range(16)]
-    for event in wanted:
+    demo, *wanted = (video(user_id) for _ in range(17))
+    for event in (demo, *wanted):
         await billing.deliver(event, at=midnight)
         await billing.deliver(event, at=midnight)
-    reserved = await billing.events(VideoSlotReserved)
+    first, *reserved = await billing.events(VideoSlotReserved)
+    assert (first.video_id, first.demo) == (demo.video_id, True)
     (refused,) = await billing.events(VideoSlotRefused)
-    assert [e.video_id for e in reserved] == [e.video_id for e in wanted[:15]]
+    assert [(e.video_id, e.demo) for e in reserved] == [(e.video_id, False) for e in wanted[:15]]
     assert (refused.video_id, refused.code) == (wanted[15].video_id, "daily_video_limit")
     await billing.deliver(video(user_id), at=midnight + timedelta(minutes=1))
     assert (await billing.events(VideoSlotReserved))[-1].day == reserved[0].day + timedelta(days=1)
@@ -421,11 +423,11 @@ async def test_a_video_takes_a_slot_of_its_owner_s_day(billing: Bench) -> None:
     )
     await billing.deliver(failed)
     await billing.deliver(video(user_id), at=midnight)
-    assert len(await billing.events(VideoSlotReserved)) == 17
+    assert len(await billing.events(VideoSlotReserved)) == 18
     await billing.settle()
     async with billing.host.models.reading(SLOT_USAGE) as connection:
         rows = (await connection.execute(select(VIDEO_SLOTS.c.status))).scalars().all()
-    assert (rows.count("reserved"), rows.count("released")) == (16, 1)
+    assert (rows.count("reserved"), rows.count("released")) == (17, 1)
 
 
 async def test_an_outcome_before_its_request_waits_for_it(billing: Bench) -> None:
@@ -517,3 +519,18 @@ async def test_a_card_that_is_refused_leaves_the_plan_as_it_was(
     assert rejected.code == "card_declined"
     assert (await billing.events(EntitlementsChanged))[-1].plan == "growth"
     assert api.v1.subscriptions.retrieve(made.subscription_id)["items"].data[0].price.unit_amount == 29_700
+
+
+async def test_a_demonstration_that_fails_is_asked_for_again_and_settled_where_its_slot_is(billing: Bench) -> None:
+    user_id = await subscribe(billing)
+    asked = [video(user_id) for _ in range(3)]
+    await billing.deliver(asked[0])
+    await billing.deliver(asked[1])
+    failed = VideoRenderFailed(
+        video_id=asked[0].video_id, user_id=user_id, channel_id=new_id(), stage="script", code="x", message="No."
+    )
+    await billing.deliver(failed)
+    await billing.deliver(asked[0].model_copy(update={"video_id": new_id(), "requested_by": "autopilot"}))
+    await billing.deliver(asked[2])
+    assert [e.demo for e in await billing.events(VideoSlotReserved)] == [True, False, False, True]
+    assert [e.video_id for e in await billing.events(VideoSlotReleased)] == [asked[0].video_id]

@@ -200,6 +200,8 @@ class VideoSlotReserved(Event, owner="billing"):
     user_id: Id
     video_id: Id
     day: date
+    demo: bool = False
+    """Whether it is the account's demonstration video, which there is once and beside the day's videos."""
 
 
 class VideoSlotRefused(Rejected, owner="billing"):

@@ -152,7 +152,8 @@ class VideoRequested(
     priority: int = 5
     requested_by: Literal["user", "onboarding", "autopilot"] = "user"
     first: bool = False
-    """Whether it is the account's demonstration video."""
+    """Never set any more: which video is the account's demonstration is decided with its slot
+    (``VideoSlotReserved.demo``)."""
 
 
 class ApprovalGiven(Event, owner="gateway"):

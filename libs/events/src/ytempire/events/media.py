@@ -16,6 +16,10 @@ class VideoAccepted(Event, owner="media"):
     user_id: Id
     channel_id: Id
     length_s: int
+    demo: bool = False
+    """Whether it is the account's demonstration video."""
+    priority: int = 5
+    """1 to 10; what is of 10 is made beside the others and waits for none of them."""
 
 
 class VideoRejected(Rejected, owner="media"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ytempire.billing.domain import slots
+from ytempire.billing.domain import demo, slots
 from ytempire.billing.domain import subscription as domain
 from ytempire.billing.domain.state import Subscription
 from ytempire.events.gateway import ChannelConnectionRequested, VideoRequested
@@ -23,12 +23,13 @@ class Allot:
         account = await self._account(event.user_id, delivery)
         day = account.zone.day(delivery.envelope.time)
         allowance = slots.Allowance(account.active, account.entitled_plan, account.videos_per_day, account.suspended)
-        await self.store.execute(
-            slots.VIDEO_SLOTS,
-            slots.video_stream(event.user_id, day),
-            slots.ReserveVideo(event.user_id, event.video_id, day, allowance),
-            claim=_video(event.video_id),
-        )
+        command, claim = slots.ReserveVideo(event.user_id, event.video_id, day, allowance), _video(event.video_id)
+        if event.requested_by != "autopilot":
+            # the demonstration is there to be seen: nothing that works by itself takes it
+            taken = await self.store.execute(demo.DEMO, demo.stream(event.user_id), command, claim=claim)
+            if taken.events:
+                return
+        await self.store.execute(slots.VIDEO_SLOTS, slots.video_stream(event.user_id, day), command, claim=claim)
 
     async def consume_video(self, event: VideoRendered, delivery: Delivery) -> None:
         await self._settle(slots.ConsumeVideo(event.user_id, event.video_id), delivery)
@@ -68,9 +69,13 @@ class Allot:
                 raise TransientError("the video's slot is not in the log yet")
             return
         if reserved:
-            await self.store.execute(slots.VIDEO_SLOTS, reserved[0].stream, command, claim=delivery.claim)
+            stream, claim = reserved[0].stream, delivery.claim
+            if demo.is_stream(stream):
+                await self.store.execute(demo.DEMO, stream, command, claim=claim)
+            else:
+                await self.store.execute(slots.VIDEO_SLOTS, stream, command, claim=claim)
 
 
 def _video(video_id: str) -> Claim:
-    """One decision about a slot for each video; also leads from the video back to its day."""
+    """One decision about a slot for each video; also leads from the video back to where its slot is."""
     return Claim("video-slot", video_id)

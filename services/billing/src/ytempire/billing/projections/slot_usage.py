@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, Date, MetaData, Table, Text, bindparam
+from sqlalchemy import Boolean, Column, Date, MetaData, Table, Text, bindparam
 from sqlalchemy.dialects.postgresql import insert
 
 from ytempire.events import Envelope
@@ -16,6 +16,7 @@ VIDEO_SLOTS = Table(
     Column("video_id", Text, primary_key=True),
     Column("user_id", Text, nullable=False),
     Column("day", Date),
+    Column("demo", Boolean, nullable=False),
     Column("status", Text, nullable=False),
 )
 _FIRST = insert(VIDEO_SLOTS).on_conflict_do_nothing()
@@ -42,4 +43,5 @@ PROJECTION = Projection(
     "slot_usage",
     TABLES,
     {VideoSlotReserved: _reserved, VideoSlotConsumed: _consumed, VideoSlotReleased: _released},
+    version=2,
 )

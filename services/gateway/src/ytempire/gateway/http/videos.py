@@ -22,8 +22,6 @@ from ytempire.gateway.views import preferences_of, video_progress, video_summary
 
 router = APIRouter(prefix=API, tags=["videos"], responses=PROBLEMS)
 
-_FIRST_PRIORITY, _PRIORITY = 10, 5
-
 
 class GenerateBody(Body):
     channel_id: Word
@@ -59,7 +57,6 @@ async def generate(body: GenerateBody, write: UserWrites, edge: EdgeNow) -> Resp
         raise not_found("channel", "/channel_id")
     account = await write.reads.one(ACCOUNTS, accounts)
     wanted = preferences_of(account)
-    first = account is None or account["completed_at"] is None
     reservation = await write.reserve()
     video_id = reservation.resource_id
     event = VideoRequested(
@@ -70,9 +67,7 @@ async def generate(body: GenerateBody, write: UserWrites, edge: EdgeNow) -> Resp
         brief=body.brief,
         style=body.style or wanted["video_style"],
         length_s=body.length_s or wanted["video_length_s"],
-        priority=_FIRST_PRIORITY if first else _PRIORITY,
         requested_by="user",
-        first=first,
     )
     outcome = await edge.intents.request(write.user_id, reservation, f"video-{video_id}", event, NO_STREAM)
     links = {"status_url": f"{API}/videos/status/{video_id}", "video_url": f"{API}/videos/{video_id}"}

@@ -24,12 +24,12 @@ videos = Table(
     Column("style", Text),
     Column("length_s", Integer),
     Column("requested_by", Text),
-    Column("first", Boolean),
     time_column("requested_at"),
     # gateway
     time_column("approved_at"),
     # billing
     Column("slot_day", Date),
+    Column("first", Boolean),
     mark_column("slot_mark"),
     Column("slot", Text),
     # media

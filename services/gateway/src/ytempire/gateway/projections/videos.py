@@ -42,7 +42,6 @@ async def _requested(connection: Writing, event: VideoRequested, envelope: Envel
         style=event.style,
         length_s=event.length_s,
         requested_by=event.requested_by,
-        first=event.first,
         requested_at=envelope.time,
     )
 
@@ -52,7 +51,7 @@ async def _approved(connection: Writing, event: ApprovalGiven, envelope: Envelop
 
 
 async def _slot_reserved(connection: Writing, event: VideoSlotReserved, envelope: Envelope) -> None:
-    await write_video(connection, event, envelope, slot_day=event.day)
+    await write_video(connection, event, envelope, slot_day=event.day, first=event.demo)
     await write_video(connection, event, envelope, "slot_mark", slot="reserved")
 
 
@@ -217,4 +216,5 @@ VIDEOS = Projection(
         PublicationVerified: _verified,
         MonetizationApplied: _monetised,
     },
+    version=2,
 )

@@ -25,6 +25,8 @@ class JobRequested(Event, owner="media", private=True):
 class SlotHeld(Event, owner="media", private=True):
     video_id: Id
     user_id: Id
+    demo: bool = False
+    """Whether it is the account's demonstration video."""
 
 
 class SlotDenied(Event, owner="media", private=True):

@@ -31,6 +31,9 @@ MIN_LENGTH_S, MAX_LENGTH_S = 60, 1800
 MAX_TOPIC_CHARS = 200
 MAX_BRIEF_BYTES = 100_000
 
+DEMO_PRIORITY = 10
+"""Above every other: a new customer's first video waits behind nobody else's."""
+
 STAGE_PERCENT = {
     "script": 10,
     "narration": 20,
@@ -45,6 +48,7 @@ STAGE_PERCENT = {
 class Video:
     request: JobRequested | None = None
     slot_held: bool = False
+    demo: bool = False
     denied: SlotDenied | None = None
     status: str = "unknown"
     """unknown, requested, accepted, rejected, rendered, failed."""
@@ -69,6 +73,7 @@ class Request:
 class HoldSlot:
     video_id: str
     user_id: str
+    demo: bool = False
 
 
 @dataclass(frozen=True)
@@ -127,8 +132,8 @@ def decide(state: Video, command: Command) -> Sequence[Event]:
     match command:
         case Request(job):
             return [job] if state.request is None else []
-        case HoldSlot(video_id, user_id):
-            return [SlotHeld(video_id=video_id, user_id=user_id)] if not state.slot_held else []
+        case HoldSlot(video_id, user_id, demo):
+            return [SlotHeld(video_id=video_id, user_id=user_id, demo=demo)] if not state.slot_held else []
         case DenySlot(denied):
             return [denied] if state.denied is None else []
         case Begin(refusal):
@@ -161,7 +166,14 @@ def _begin(state: Video, refusal: tuple[str, str, str] | None) -> Sequence[Event
         code, field_, message = refusal
         return [VideoRejected(video_id=job.video_id, user_id=job.user_id, code=code, field=field_, message=message)]
     return [
-        VideoAccepted(video_id=job.video_id, user_id=job.user_id, channel_id=job.channel_id, length_s=job.length_s),
+        VideoAccepted(
+            video_id=job.video_id,
+            user_id=job.user_id,
+            channel_id=job.channel_id,
+            length_s=job.length_s,
+            demo=state.demo,
+            priority=DEMO_PRIORITY if state.demo else min(job.priority, DEMO_PRIORITY - 1),
+        ),
         CostReserved(video_id=job.video_id, user_id=job.user_id, channel_id=job.channel_id, limit=COST_LIMIT),
     ]
 
@@ -209,7 +221,7 @@ def evolve(state: Video, event: Event) -> Video:
         case JobRequested():
             return replace(state, request=event, status="requested")
         case SlotHeld():
-            return replace(state, slot_held=True)
+            return replace(state, slot_held=True, demo=event.demo)
         case SlotDenied():
             return replace(state, denied=event)
         case VideoAccepted():

@@ -33,7 +33,7 @@ class Intake:
         await self._execute(event.video_id, domain.Request(JobRequested(**fields)), delivery)
 
     async def hold_slot(self, event: VideoSlotReserved, delivery: Delivery) -> None:
-        await self._execute(event.video_id, domain.HoldSlot(event.video_id, event.user_id), delivery)
+        await self._execute(event.video_id, domain.HoldSlot(event.video_id, event.user_id, event.demo), delivery)
 
     async def deny_slot(self, event: VideoSlotRefused, delivery: Delivery) -> None:
         denied = SlotDenied(**event.model_dump(include=set(SlotDenied.model_fields)))
