@@ -64,7 +64,8 @@ def test_a_refund_takes_its_amount_back_and_the_fee_stays_gone(api: stripe.Strip
     charge = charged(api)
     part = api.v1.refunds.create({"charge": charge.id, "amount": 1900, "expand": ["balance_transaction"]})
     assert moved(api, part.id) == [("refund", "refund", -1900, 0, -1900)]
-    assert part.balance_transaction.id == api.v1.balance_transactions.list({"source": part.id}).data[0].id  # type: ignore[union-attr] # - expanded
+    posted: Any = part.balance_transaction
+    assert posted.id == api.v1.balance_transactions.list({"source": part.id}).data[0].id
 
 
 def test_a_dispute_that_is_won_comes_back_without_its_fee(api: stripe.StripeClient) -> None:
