@@ -35,15 +35,16 @@ def preferences_of(row: Row | None) -> dict[str, Any]:
     return {**DEFAULT_PREFERENCES, **((row or {}).get("preferences") or {})}
 
 
-def account_view(user_id: str, row: Row | None) -> dict[str, Any]:
+def account_view(user_id: str, row: Row | None, *, billing: bool = True) -> dict[str, Any]:
+    """An account; without ``billing`` not what is paid for it."""
     known: Row = row or {}
     return {
         "user_id": user_id,
         "created_at": known.get("created_at"),
         "is_beta": known.get("is_beta"),
-        "plan": _plan(known),
+        "plan": _plan(known) if billing else None,
         "entitlements": _entitlements(known),
-        "subscription": _subscription(known),
+        "subscription": _subscription(known) if billing else None,
         "onboarding_completed": known.get("completed_at") is not None,
         "preferences": preferences_of(row),
     }
@@ -120,8 +121,8 @@ def _invoice(row: Row) -> dict[str, Any]:
     }
 
 
-def onboarding_view(user_id: str, row: Row | None, steps: Iterable[Row]) -> dict[str, Any]:
-    """The journey: what is done, what is next, what was chosen."""
+def onboarding_view(user_id: str, row: Row | None, steps: Iterable[Row], *, billing: bool = True) -> dict[str, Any]:
+    """The journey: what is done, what is next, what was chosen; without ``billing`` not what is paid for it."""
     done = {step["step"]: step["completed_at"] for step in steps}
     known: Row = row or {}
     return {
@@ -130,9 +131,9 @@ def onboarding_view(user_id: str, row: Row | None, steps: Iterable[Row]) -> dict
         "completed_steps": [s for s in STEPS if s in done],
         "next_step": next((s for s in STEPS if s not in done), None),
         "completed": known.get("completed_at") is not None,
-        "plan": _plan(known),
+        "plan": _plan(known) if billing else None,
         "entitlements": _entitlements(known),
-        "subscription": _subscription(known),
+        "subscription": _subscription(known) if billing else None,
         "recommended_niches": known.get("recommended_niches") or [],
         "chosen_niches": known.get("chosen_niches") or [],
         "preferences": preferences_of(row),

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from fastapi import FastAPI, Response
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import APIRoute
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
 
 from ytempire.gateway.adapters.sql import reachable
@@ -23,8 +28,10 @@ from ytempire.gateway.http import (
     videos,
     webhooks,
 )
+from ytempire.gateway.http.answers import API
 from ytempire.gateway.http.headers import Dressed
 from ytempire.gateway.http.identity import EdgeNow
+from ytempire.gateway.roles import Permission
 
 MOST_BODY_BYTES = 1_500_000
 _ROUTERS = (
@@ -40,8 +47,22 @@ _ROUTERS = (
     live,
     webhooks,
 )
+_OPEN = frozenset(
+    API + path
+    for path in (
+        "/auth/signup",
+        "/auth/verify",
+        "/auth/login",
+        "/auth/refresh",
+        "/plans",
+        "/oauth/google/callback",
+        "/webhooks/stripe",
+    )
+)
+"""What everybody may ask without an access token; every other route of the API names the permission it needs."""
 _ABOUT = (
     "The only HTTP door of YTEMPIRE. Log in at `/auth/login` and send the access token as `Authorization: Bearer`. "
+    "A member of somebody else's account names it in the header `Ytempire-Account`. "
     "Every POST but log-in, refresh and webhooks takes an `Idempotency-Key`: the same key and body answer with the "
     "first outcome for 24 hours. A decision that takes too long is answered 202 with an operation to follow. Every "
     "error is a problem document (RFC 9457) that names the field at fault."
@@ -50,6 +71,14 @@ _ABOUT = (
 
 def create(edge: Edge) -> ASGIApp:
     """The public application."""
+    return errors.Shield(Dressed(errors.BodyLimit(routed(edge), MOST_BODY_BYTES)))
+
+
+def routed(edge: Edge) -> FastAPI:
+    """The application's routes.
+
+    :raises TypeError: if a route does not say who may ask it.
+    """
     app = FastAPI(
         title="YTEMPIRE",
         version="1",
@@ -65,10 +94,30 @@ def create(edge: Edge) -> ASGIApp:
     for module in _ROUTERS:
         # not included: a request would look through the routes of every router before its own, twice
         app.router.routes.extend(module.router.routes)
+    check_permissions(app.router.routes)
     app.router.routes.extend(pages.router.routes)
     _add_health(app)
     pages.mount_files(app)
-    return errors.Shield(Dressed(errors.BodyLimit(app, MOST_BODY_BYTES)))
+    return app
+
+
+def check_permissions(routes: Sequence[BaseRoute]) -> None:
+    """
+    :raises TypeError: naming a route that neither stands open nor says which permission it needs: the gateway does not
+        start with it.
+    """
+    for route in routes:
+        if isinstance(route, APIRoute) and (route.path in _OPEN) == bool(permissions(route.dependant)):
+            raise TypeError(
+                f"{route.path} must either need a permission, by a dependency of identity.py, or be listed as open"
+            )
+
+
+def permissions(dependant: Dependant) -> set[Permission]:
+    """The permissions that a route's dependencies ask for."""
+    named = {p for inner in dependant.dependencies for p in permissions(inner)}
+    own = getattr(dependant.call, "permission", None)
+    return named | {own} if isinstance(own, Permission) else named
 
 
 def _add_health(app: FastAPI) -> None:

@@ -13,15 +13,15 @@ from ytempire.gateway.features.sign_up import NewAccount
 from ytempire.gateway.http.answers import API, PROBLEMS, Json
 from ytempire.gateway.http.fields import Body, Email, GivenPassword, Name, Password
 from ytempire.gateway.http.identity import (
-    Bearer,
     EdgeNow,
-    Reads,
+    Personal,
+    PersonalWrites,
     StrangerWrites,
-    UserWrites,
     network_address,
 )
 from ytempire.gateway.problems import FieldError, Problem, from_rejection
 from ytempire.gateway.projections.accounts import ACCOUNTS, accounts
+from ytempire.gateway.reading import TenantReads
 from ytempire.gateway.views import account_view
 
 router = APIRouter(prefix=API, tags=["account"], responses=PROBLEMS)
@@ -93,15 +93,15 @@ async def refresh(body: RefreshBody, request: Request, edge: EdgeNow) -> Respons
 
 
 @router.post("/auth/logout", status_code=204, summary="End this session, or without a refresh token every session")
-async def log_out(body: LogOutBody, write: UserWrites, edge: EdgeNow) -> Response:
-    await edge.log_in.log_out(write.user_id, body.refresh_token)
+async def log_out(body: LogOutBody, write: PersonalWrites, edge: EdgeNow) -> Response:
+    await edge.log_in.log_out(write.acting.person, body.refresh_token)
     return Response(status_code=204)
 
 
-@router.get("/me", summary="The account of the access token")
-async def me(reads: Reads, access: Bearer) -> Response:
-    row = await reads.one(ACCOUNTS, accounts)
-    return Json(account_view(access.user_id, row))
+@router.get("/me", summary="The person of the access token, and their own account")
+async def me(acting: Personal, edge: EdgeNow) -> Response:
+    row = await TenantReads(edge.models, acting.person).one(ACCOUNTS, accounts)
+    return Json(account_view(acting.person, row))
 
 
 def _granted(grant: Grant) -> Response:

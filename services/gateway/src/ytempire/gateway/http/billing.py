@@ -11,7 +11,7 @@ from ytempire.events.gateway import PlanChangePreviewRequested, SubscriptionChan
 from ytempire.events.plans import Interval
 from ytempire.gateway.http.answers import API, PENDING, PROBLEMS, Json, answer
 from ytempire.gateway.http.fields import Body, Word
-from ytempire.gateway.http.identity import EdgeNow, Reads, UserWrites
+from ytempire.gateway.http.identity import BillingReads, BillingWrites, EdgeNow
 from ytempire.gateway.projections.accounts import ACCOUNTS, accounts
 from ytempire.gateway.projections.payments import PAYMENTS, cards, happenings, invoices
 from ytempire.gateway.timeline import sentence
@@ -33,7 +33,7 @@ class ChangeBody(Body):
 
 
 @router.get("/billing/timeline", summary="What happened to the subscription, a sentence each, oldest first")
-async def timeline(reads: Reads) -> Response:
+async def timeline(reads: BillingReads) -> Response:
     rows = await reads.rows(PAYMENTS, happenings, order=(happenings.c.at, happenings.c.event_id))
     told = [{"at": row["at"], "event": row["kind"], "text": sentence(row["kind"], row["data"])} for row in rows]
     return Json({"timeline": told})
@@ -45,14 +45,14 @@ class PreviewBody(Body):
 
 
 @router.get("/billing", summary="The subscription, what it allows, how it goes on, and how it is paid")
-async def billing(reads: Reads) -> Response:
+async def billing(reads: BillingReads) -> Response:
     newest = (invoices.c.period_start.desc().nulls_first(), invoices.c.invoice_id)
     account, card = await reads.one(ACCOUNTS, accounts), await reads.one(PAYMENTS, cards)
     return Json(billing_view(account, card, await reads.rows(PAYMENTS, invoices, order=newest)))
 
 
 @router.post("/billing/preview", responses=PENDING, summary="What another plan would cost, before it is chosen")
-async def preview(body: PreviewBody, write: UserWrites, edge: EdgeNow) -> Response:
+async def preview(body: PreviewBody, write: BillingWrites, edge: EdgeNow) -> Response:
     event = PlanChangePreviewRequested(user_id=write.user_id, plan=body.plan, interval=body.interval)
     return answer(await edge.intents.request(write.user_id, await write.reserve(), f"account-{write.user_id}", event))
 
@@ -62,7 +62,7 @@ async def preview(body: PreviewBody, write: UserWrites, edge: EdgeNow) -> Respon
     responses=PENDING,
     summary="Cancel, resume or change the plan: a dearer one begins at once, a cheaper one with the next period",
 )
-async def change(body: ChangeBody, write: UserWrites, edge: EdgeNow) -> Response:
+async def change(body: ChangeBody, write: BillingWrites, edge: EdgeNow) -> Response:
     event = SubscriptionChangeRequested(
         user_id=write.user_id, change=body.change, plan=body.plan, interval=body.interval
     )

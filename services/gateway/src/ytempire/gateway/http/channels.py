@@ -11,7 +11,7 @@ from ytempire.gateway.adapters.tokens import random_token
 from ytempire.gateway.features.connect_channel import CALLBACK_PATH
 from ytempire.gateway.http.answers import API, PENDING, PROBLEMS, Json, answer, known_id, problem_response
 from ytempire.gateway.http.fields import Body, Word
-from ytempire.gateway.http.identity import EdgeNow, Reads, UserWrites
+from ytempire.gateway.http.identity import EdgeNow, WorkReads, WorkWrites
 from ytempire.gateway.http.pages import page
 from ytempire.gateway.problems import Problem, from_rejection, not_found
 from ytempire.gateway.projections.channels import CHANNELS, channels
@@ -27,7 +27,7 @@ class ConnectBody(Body):
 
 
 @router.post("/channels/connect", status_code=201, summary="Begin to connect a YouTube channel: open consent_url")
-async def connect(body: ConnectBody, request: Request, write: UserWrites, edge: EdgeNow) -> Response:
+async def connect(body: ConnectBody, request: Request, write: WorkWrites, edge: EdgeNow) -> Response:
     browser = request.cookies.get(_BROWSER) or random_token()
     begun = await edge.connect_channel.begin(write.user_id, body.niche_id, browser, await write.reserve())
     answered = Json(
@@ -93,13 +93,13 @@ async def _returned(request: Request, edge: EdgeNow, state: str, code: str, erro
 
 
 @router.get("/channels", summary="Your channels")
-async def list_channels(reads: Reads) -> Response:
+async def list_channels(reads: WorkReads) -> Response:
     rows = await reads.rows(CHANNELS, channels, order=(channels.c.channel_id,))
     return Json({"channels": [channel_view(row) for row in rows]})
 
 
 @router.get("/channels/{channel_id}", summary="One channel")
-async def get_channel(channel_id: str, reads: Reads) -> Response:
+async def get_channel(channel_id: str, reads: WorkReads) -> Response:
     row = await reads.one(CHANNELS, channels, channels.c.channel_id == known_id(channel_id, "channel"))
     if row is None:
         raise not_found("channel")

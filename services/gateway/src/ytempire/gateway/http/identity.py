@@ -1,4 +1,4 @@
-"""Who asks, with which key: dependencies of the routes."""
+"""Who asks, for which account, with which key: dependencies of the routes. Each names the permission it needs."""
 
 from __future__ import annotations
 
@@ -14,8 +14,10 @@ from ytempire.gateway.edge import Edge
 from ytempire.gateway.ports import Reservation
 from ytempire.gateway.problems import Problem
 from ytempire.gateway.reading import TenantReads
+from ytempire.gateway.roles import MAY, Permission, Role
 
 _bearer = HTTPBearer(auto_error=False, description="The access_token of POST /api/v1/auth/login")
+ACCOUNT_HEADER = "Ytempire-Account"
 _KEY_CHARACTERS = 255
 _CHALLENGE = {"WWW-Authenticate": "Bearer"}
 
@@ -56,12 +58,84 @@ async def bearer(
 Bearer = Annotated[Access, Depends(bearer)]
 
 
-async def reads(request: Request, access: Bearer) -> TenantReads:
-    """Read models as the person who asks may see them."""
-    return TenantReads(edge_of(request).models, access.user_id)
+@dataclass(frozen=True, slots=True)
+class Acting:
+    """The person a token names, the account the request acts on, and what the person is there."""
+
+    access: Access
+    account: str
+    role: Role
+
+    @property
+    def person(self) -> str:
+        return self.access.user_id
+
+    def reads(self, edge: Edge) -> TenantReads:
+        """The account's read models."""
+        return TenantReads(edge.models, self.account)
+
+    def may(self, permission: Permission) -> bool:
+        return permission in MAY[self.role]
+
+    def need(self, permission: Permission) -> None:
+        """:raises Problem: 403 if the role does not have the permission."""
+        if not self.may(permission):
+            raise Problem(
+                403,
+                "not_allowed",
+                f"You are {self.role} in this account, which does not allow this. Ask its owner.",
+            )
 
 
-Reads = Annotated[TenantReads, Depends(reads)]
+AccountHeader = Annotated[
+    str | None,
+    Header(alias=ACCOUNT_HEADER, description="`user_id` of the account to act on; your own without it."),
+]
+
+
+async def acting_for(edge: Edge, access: Access, account: str | None) -> Acting:
+    """
+    :raises Problem: 404 if the person does not belong to the account, whether or not it exists.
+    """
+    if account is None or account == access.user_id:
+        return Acting(access, access.user_id, Role.OWNER)
+    raise Problem(404, "not_found", "There is no account with this id that you belong to.", field=ACCOUNT_HEADER)
+
+
+async def acting(edge: EdgeNow, access: Bearer, account: AccountHeader = None) -> Acting:
+    return await acting_for(edge, access, account)
+
+
+ActingNow = Annotated[Acting, Depends(acting)]
+
+
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """Dependency: who acts, if their role has the permission."""
+
+    permission: Permission
+
+    async def __call__(self, acting: ActingNow) -> Acting:
+        acting.need(self.permission)
+        return acting
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """Dependency: the account's read models, if the role has the permission."""
+
+    permission: Permission
+
+    async def __call__(self, edge: EdgeNow, acting: ActingNow) -> TenantReads:
+        acting.need(self.permission)
+        return acting.reads(edge)
+
+
+WorkReads = Annotated[TenantReads, Depends(Reading(Permission.SEE_WORK))]
+MoneyReads = Annotated[TenantReads, Depends(Reading(Permission.SEE_MONEY))]
+BillingReads = Annotated[TenantReads, Depends(Reading(Permission.SEE_BILLING))]
+Overview = Annotated[Acting, Depends(Allowed(Permission.OVERVIEW))]
+Personal = Annotated[Acting, Depends(Allowed(Permission.PERSONAL))]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,11 +154,16 @@ class Write:
 
 @dataclass(frozen=True, slots=True)
 class UserWrite(Write):
-    user_id: str
+    acting: Acting
+
+    @property
+    def user_id(self) -> str:
+        """The account it is for."""
+        return self.acting.account
 
     @property
     def reads(self) -> TenantReads:
-        return TenantReads(self.edge.models, self.user_id)
+        return self.acting.reads(self.edge)
 
 
 IdempotencyKey = Annotated[
@@ -93,19 +172,32 @@ IdempotencyKey = Annotated[
 ]
 
 
-async def user_write(request: Request, access: Bearer, key: IdempotencyKey = None) -> UserWrite:
-    edge = edge_of(request)
-    edge.writes.take(access.user_id)
-    return UserWrite(edge, access.user_id, _checked(key), await _fingerprint(request, edge.digest_key), access.user_id)
+@dataclass(frozen=True, slots=True)
+class Writing:
+    """Dependency: a POST of somebody whose role has the permission. Its key is the person's own."""
+
+    permission: Permission
+
+    async def __call__(self, request: Request, acting: ActingNow, key: IdempotencyKey = None) -> UserWrite:
+        acting.need(self.permission)
+        edge = edge_of(request)
+        edge.writes.take(acting.person)
+        fingerprint = await _fingerprint(request, edge.digest_key, acting.account)
+        return UserWrite(edge, acting.person, _checked(key), fingerprint, acting)
 
 
 async def stranger_write(request: Request, key: IdempotencyKey = None) -> Write:
     edge = edge_of(request)
     edge.strangers.take(network_address(request))
-    return Write(edge, "stranger", _checked(key), await _fingerprint(request, edge.digest_key))
+    return Write(edge, "stranger", _checked(key), await _fingerprint(request, edge.digest_key, ""))
 
 
-UserWrites = Annotated[UserWrite, Depends(user_write)]
+WorkWrites = Annotated[UserWrite, Depends(Writing(Permission.WORK))]
+BillingViews = Annotated[UserWrite, Depends(Writing(Permission.SEE_BILLING))]
+"""For what is read by asking its owner for it."""
+BillingWrites = Annotated[UserWrite, Depends(Writing(Permission.BILLING))]
+PersonalWrites = Annotated[UserWrite, Depends(Writing(Permission.PERSONAL))]
+SecurityWrites = Annotated[UserWrite, Depends(Writing(Permission.SECURITY))]
 StrangerWrites = Annotated[Write, Depends(stranger_write)]
 
 
@@ -127,6 +219,6 @@ def _checked(key: str | None) -> str:
     return key
 
 
-async def _fingerprint(request: Request, key: bytes) -> str:
+async def _fingerprint(request: Request, key: bytes, account: str) -> str:
     body = hashlib.sha256(await request.body()).hexdigest()
-    return keyed(key, "request", request.method, request.url.path, body)
+    return keyed(key, "request", request.method, request.url.path, body, account)

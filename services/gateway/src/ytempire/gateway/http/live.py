@@ -12,10 +12,9 @@ import orjson
 from fastapi import APIRouter, Response
 from fastapi.responses import StreamingResponse
 
-from ytempire.gateway.adapters.tokens import Access
 from ytempire.gateway.edge import Edge
 from ytempire.gateway.http.answers import API, PROBLEMS
-from ytempire.gateway.http.identity import Bearer, EdgeNow
+from ytempire.gateway.http.identity import Acting, EdgeNow, Overview
 from ytempire.gateway.live import Change
 from ytempire.gateway.projections.channels import CHANNELS, channels
 from ytempire.gateway.projections.tickets import TICKETS, tickets
@@ -32,7 +31,7 @@ _RETRY_MS = 2000
 
 
 @router.get("/events", response_class=StreamingResponse, summary="Live updates as server-sent events")
-async def events(edge: EdgeNow, access: Bearer) -> Response:
+async def events(edge: EdgeNow, acting: Overview) -> Response:
     """Each message has ``event`` (topic), ``id`` and ``data`` (JSON).
 
     Topics: ``hello`` (first; read everything anew after it), ``progress`` (stage and percent of a video), ``video``,
@@ -40,18 +39,18 @@ async def events(edge: EdgeNow, access: Bearer) -> Response:
     The stream ends when the access token does; listen again with a new one.
     """
     return StreamingResponse(
-        _stream(edge, access),
+        _stream(edge, acting),
         media_type="text/event-stream",
         headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
     )
 
 
-async def _stream(edge: Edge, access: Access) -> AsyncIterator[bytes]:
-    reads, number = TenantReads(edge.models, access.user_id), 0
+async def _stream(edge: Edge, acting: Acting) -> AsyncIterator[bytes]:
+    reads, number = acting.reads(edge), 0
     boot = f"{time.time_ns():x}"
-    with edge.hub.listening(access.user_id) as queue:
+    with edge.hub.listening(acting.account) as queue:
         yield b"retry: %d\n" % _RETRY_MS + message("hello", f"{boot}-0", {"at": edge.clock.now()})
-        while (left := access.expires_at - time.time()) > 0:
+        while (left := acting.access.expires_at - time.time()) > 0:
             changes = await _collect(queue, min(_HEARTBEAT_S, left))
             if not changes:
                 yield b": still here\n\n"

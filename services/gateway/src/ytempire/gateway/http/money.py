@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Annotated, Any, Literal
 
@@ -19,14 +20,15 @@ from ytempire.gateway.features.statements import (
     week_of,
 )
 from ytempire.gateway.http.answers import API, PROBLEMS, Json, known_id
-from ytempire.gateway.http.identity import EdgeNow, Reads
+from ytempire.gateway.http.identity import EdgeNow, MoneyReads, Overview
 from ytempire.gateway.problems import Problem, not_found
 from ytempire.gateway.projections.accounts import ACCOUNTS, accounts
 from ytempire.gateway.projections.channels import CHANNELS, channels
 from ytempire.gateway.projections.tickets import TICKETS, tickets
 from ytempire.gateway.projections.video_tables import videos
 from ytempire.gateway.projections.videos import VIDEOS
-from ytempire.gateway.reading import Row
+from ytempire.gateway.reading import Row, TenantReads
+from ytempire.gateway.roles import Permission
 from ytempire.gateway.views import (
     FINAL,
     account_view,
@@ -44,7 +46,7 @@ _LATEST = 10
 
 async def asked_days(
     edge: EdgeNow,
-    reads: Reads,
+    reads: MoneyReads,
     first: Annotated[date | None, Query(alias="from")] = None,
     last: Annotated[date | None, Query(alias="to")] = None,
     period: Literal["day", "week", "month", "30d"] | None = None,
@@ -64,7 +66,7 @@ async def asked_days(
     return days
 
 
-async def asked_channel(reads: Reads, channel_id: str | None = None) -> str | None:
+async def asked_channel(reads: MoneyReads, channel_id: str | None = None) -> str | None:
     """The tenant's channel that was asked for, if one was."""
     if channel_id is None:
         return None
@@ -78,42 +80,62 @@ AskedChannel = Annotated[str | None, Depends(asked_channel)]
 
 
 @router.get("/pnl", summary="Profit and loss of the account or one channel, for any range of days")
-async def pnl(reads: Reads, days: AskedDays, channel_id: AskedChannel) -> Response:
+async def pnl(reads: MoneyReads, days: AskedDays, channel_id: AskedChannel) -> Response:
     rows = await profit_rows(reads, days, channel_id)
     shown = statement(rows, days, whole_account=channel_id is None)
     return Json({"channel_id": channel_id, **shown, "daily": daily(rows), "channels": _by_channel(rows, days)})
 
 
 @router.get("/revenue", summary="Revenue by source and day, as known now")
-async def revenue(reads: Reads, days: AskedDays, channel_id: AskedChannel) -> Response:
+async def revenue(reads: MoneyReads, days: AskedDays, channel_id: AskedChannel) -> Response:
     return Json({"channel_id": channel_id, **await revenue_by_source(reads, days, channel_id)})
 
 
-@router.get("/dashboard", summary="Everything at a glance")
-async def dashboard(edge: EdgeNow, reads: Reads) -> Response:
+@router.get("/dashboard", summary="Everything at a glance, as far as your role may see it")
+async def dashboard(edge: EdgeNow, acting: Overview) -> Response:
+    reads = acting.reads(edge)
     account = await reads.one(ACCOUNTS, accounts)
     zone, now = preferences_of(account)["timezone"], edge.clock.now()
     day = today(now, zone)
-    month, last30 = month_of(day), rolling(day, 30)
-    rows = await profit_rows(reads, Days(min(month.first, last30.first), month.last))
-    this_month = [row for row in rows if row["day"] >= month.first]
-    recent = [row for row in rows if last30.first <= row["day"] <= last30.last]
     made = await reads.rows(VIDEOS, videos, order=(videos.c.video_id.desc(),), limit=1000)
     owned = await reads.rows(CHANNELS, channels, order=(channels.c.channel_id,))
-    by_channel = {line["channel_id"]: line for line in _by_channel(recent, last30)}
+    earned = await _earned(reads, day) if acting.may(Permission.SEE_MONEY) else _Earned()
     open_tickets = await reads.rows(TICKETS, tickets, tickets.c.status.is_distinct_from("resolved"))
     return Json(
         {
             "at": now,
             "timezone": zone,
-            "account": account_view(reads.tenant, account),
+            "account": account_view(reads.tenant, account, billing=acting.may(Permission.SEE_BILLING)),
             "totals": _totals(owned, made, len(open_tickets)),
             "usage": _usage(account, owned, made, day),
-            "pnl_month": statement(this_month, month, whole_account=True),
-            "pnl_30_days": {**statement(recent, last30, whole_account=True), "daily": daily(recent)},
-            "channels": [{**channel_view(row), "pnl_30_days": by_channel.get(row["channel_id"])} for row in owned],
+            "pnl_month": earned.month,
+            "pnl_30_days": earned.last30,
+            "channels": [
+                {**channel_view(row), "pnl_30_days": earned.by_channel.get(row["channel_id"])} for row in owned
+            ],
             "videos": [video_summary(row, edge.hub.progress(reads.tenant, row["video_id"])) for row in made[:_LATEST]],
         }
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Earned:
+    """What the dashboard says of money; nothing to whoever may not see it."""
+
+    month: dict[str, Any] | None = None
+    last30: dict[str, Any] | None = None
+    by_channel: dict[str, Any] = field(default_factory=dict)
+
+
+async def _earned(reads: TenantReads, day: date) -> _Earned:
+    month, last30 = month_of(day), rolling(day, 30)
+    rows = await profit_rows(reads, Days(min(month.first, last30.first), month.last))
+    this_month = [row for row in rows if row["day"] >= month.first]
+    recent = [row for row in rows if last30.first <= row["day"] <= last30.last]
+    return _Earned(
+        statement(this_month, month, whole_account=True),
+        {**statement(recent, last30, whole_account=True), "daily": daily(recent)},
+        {line["channel_id"]: line for line in _by_channel(recent, last30)},
     )
 
 

@@ -18,8 +18,9 @@ from ytempire.events.gateway import (
 from ytempire.events.plans import Interval, Offer, on_offer
 from ytempire.gateway.http.answers import API, PENDING, PROBLEMS, Json, answer, money
 from ytempire.gateway.http.fields import Body, Email, LengthS, Name, Word
-from ytempire.gateway.http.identity import EdgeNow, Reads, UserWrites
+from ytempire.gateway.http.identity import ActingNow, BillingWrites, EdgeNow, WorkReads, WorkWrites
 from ytempire.gateway.projections.accounts import ACCOUNTS, accounts, steps
+from ytempire.gateway.roles import Permission
 from ytempire.gateway.views import onboarding_view
 
 router = APIRouter(prefix=API, tags=["onboarding"], responses=PROBLEMS)
@@ -78,19 +79,20 @@ def _offer(offer: Offer) -> dict[str, Any]:
 
 
 @router.get("/onboarding", summary="How far the journey is, and what was chosen")
-async def onboarding(reads: Reads) -> Response:
+async def onboarding(reads: WorkReads, acting: ActingNow) -> Response:
     row = await reads.one(ACCOUNTS, accounts)
-    return Json(onboarding_view(reads.tenant, row, await reads.rows(ACCOUNTS, steps)))
+    done, billing = await reads.rows(ACCOUNTS, steps), acting.may(Permission.SEE_BILLING)
+    return Json(onboarding_view(reads.tenant, row, done, billing=billing))
 
 
 @router.post("/onboarding/plan", responses=PENDING, summary="Choose a plan")
-async def choose_plan(body: PlanBody, write: UserWrites, edge: EdgeNow) -> Response:
+async def choose_plan(body: PlanBody, write: BillingWrites, edge: EdgeNow) -> Response:
     event = PlanSelectionRequested(user_id=write.user_id, plan=body.plan, interval=body.interval)
     return answer(await edge.intents.request(write.user_id, await write.reserve(), f"account-{write.user_id}", event))
 
 
 @router.post("/onboarding/payment", responses=PENDING, summary="Pay the chosen plan with a payment method of Stripe")
-async def set_up_payment(body: PaymentBody, write: UserWrites, edge: EdgeNow) -> Response:
+async def set_up_payment(body: PaymentBody, write: BillingWrites, edge: EdgeNow) -> Response:
     receipt = {"name": body.billing_name, "email": body.billing_email}
     event = PaymentSetupRequested(
         user_id=write.user_id,
@@ -101,7 +103,7 @@ async def set_up_payment(body: PaymentBody, write: UserWrites, edge: EdgeNow) ->
 
 
 @router.post("/onboarding/niches", responses=PENDING, summary="Five niches that fit, each with the parts of its score")
-async def find_niches(body: NichesBody, write: UserWrites, edge: EdgeNow) -> Response:
+async def find_niches(body: NichesBody, write: WorkWrites, edge: EdgeNow) -> Response:
     event = NichesRequested(
         user_id=write.user_id,
         interests=tuple(body.interests),
@@ -112,12 +114,12 @@ async def find_niches(body: NichesBody, write: UserWrites, edge: EdgeNow) -> Res
 
 
 @router.post("/onboarding/niches/choice", responses=PENDING, summary="Choose among the recommended niches")
-async def choose_niches(body: ChoiceBody, write: UserWrites, edge: EdgeNow) -> Response:
+async def choose_niches(body: ChoiceBody, write: WorkWrites, edge: EdgeNow) -> Response:
     event = NicheChoiceRequested(user_id=write.user_id, niche_ids=tuple(body.niche_ids))
     return answer(await edge.intents.request(write.user_id, await write.reserve(), f"account-{write.user_id}", event))
 
 
 @router.post("/onboarding/preferences", responses=PENDING, summary="Save how videos are made")
-async def save_preferences(body: PreferencesBody, write: UserWrites, edge: EdgeNow) -> Response:
+async def save_preferences(body: PreferencesBody, write: WorkWrites, edge: EdgeNow) -> Response:
     event = PreferencesSubmitted(user_id=write.user_id, **body.model_dump())
     return answer(await edge.intents.request(write.user_id, await write.reserve(), f"account-{write.user_id}", event))

@@ -11,8 +11,9 @@ from ytempire.events.values import Sealed
 from ytempire.eventstore import PermanentError
 from ytempire.gateway.http.answers import API, PENDING, PROBLEMS, answer
 from ytempire.gateway.http.fields import Body, Word
-from ytempire.gateway.http.identity import EdgeNow, UserWrites
+from ytempire.gateway.http.identity import BillingViews, BillingWrites, EdgeNow
 from ytempire.gateway.problems import Problem
+from ytempire.gateway.roles import Permission
 
 router = APIRouter(prefix=API, tags=["billing"], responses=PROBLEMS)
 
@@ -28,20 +29,25 @@ class AccessBody(Body):
 
 
 @router.post("/billing/card", responses=PENDING, summary="Charge another card from now on")
-async def change_card(body: CardBody, write: UserWrites, edge: EdgeNow) -> Response:
+async def change_card(body: CardBody, write: BillingWrites, edge: EdgeNow) -> Response:
     event = PaymentMethodChangeRequested(user_id=write.user_id, payment_method_id=body.payment_method_id)
     return answer(await edge.intents.request(write.user_id, await write.reserve(), f"account-{write.user_id}", event))
 
 
 @router.post("/billing/pay", responses=PENDING, summary="Charge the open invoice now")
-async def pay(write: UserWrites, edge: EdgeNow) -> Response:
+async def pay(write: BillingWrites, edge: EdgeNow) -> Response:
     event = InvoicePaymentRequested(user_id=write.user_id)
     return answer(await edge.intents.request(write.user_id, await write.reserve(), f"account-{write.user_id}", event))
 
 
 @router.post("/billing/access", responses=PENDING, summary="Open the provider's portal, an invoice, or its card form")
-async def access(body: AccessBody, write: UserWrites, edge: EdgeNow) -> Response:
-    """The answer alone has the address or the form's secret; events and logs have it sealed."""
+async def access(body: AccessBody, write: BillingViews, edge: EdgeNow) -> Response:
+    """The answer alone has the address or the form's secret; events and logs have it sealed.
+
+    Whoever may see the billing may open an invoice; the portal and the card form are for who may change it.
+    """
+    if body.kind != "invoice":
+        write.acting.need(Permission.BILLING)
     if (body.kind == "invoice") != (body.invoice_id is not None):
         text = "Send invoice_id with kind invoice, and with no other kind."
         raise Problem(422, "invoice_id_misplaced", text, field="/invoice_id")

@@ -11,7 +11,7 @@ from ytempire.events.gateway import TicketRequested
 from ytempire.eventstore import NO_STREAM
 from ytempire.gateway.http.answers import API, PENDING, PROBLEMS, Json, answer, known_id, spoken
 from ytempire.gateway.http.fields import Body, Message, Subject
-from ytempire.gateway.http.identity import EdgeNow, Reads, UserWrites
+from ytempire.gateway.http.identity import EdgeNow, Overview, WorkReads, WorkWrites
 from ytempire.gateway.http.videos import video_row
 from ytempire.gateway.problems import Problem, from_rejection, not_found
 from ytempire.gateway.projections.tickets import TICKETS, replies, tickets
@@ -29,7 +29,7 @@ class TicketBody(Body):
 
 
 @router.post("/tickets", status_code=201, responses=PENDING, summary="Ask support")
-async def open_ticket(body: TicketBody, write: UserWrites, edge: EdgeNow) -> Response:
+async def open_ticket(body: TicketBody, write: WorkWrites, edge: EdgeNow) -> Response:
     if body.video_id is not None:
         try:
             await video_row(write.reads, body.video_id)
@@ -49,13 +49,13 @@ async def open_ticket(body: TicketBody, write: UserWrites, edge: EdgeNow) -> Res
 
 
 @router.get("/tickets", summary="Your tickets, newest first")
-async def list_tickets(reads: Reads, limit: Annotated[int, Query(ge=1, le=200)] = 50) -> Response:
+async def list_tickets(reads: WorkReads, limit: Annotated[int, Query(ge=1, le=200)] = 50) -> Response:
     rows = await reads.rows(TICKETS, tickets, order=(tickets.c.ticket_id.desc(),), limit=limit)
     return Json({"tickets": [ticket_view(row) for row in rows]})
 
 
 @router.get("/tickets/{ticket_id}", summary="One ticket with its answers")
-async def get_ticket(ticket_id: str, reads: Reads) -> Response:
+async def get_ticket(ticket_id: str, reads: WorkReads) -> Response:
     row = await reads.one(TICKETS, tickets, tickets.c.ticket_id == known_id(ticket_id, "ticket"))
     if row is None:
         raise not_found("ticket")
@@ -64,8 +64,8 @@ async def get_ticket(ticket_id: str, reads: Reads) -> Response:
 
 
 @router.get("/operations/{operation_id}", tags=["operations"], summary="What came of a request that was answered 202")
-async def operation(operation_id: str, edge: EdgeNow, reads: Reads) -> Response:
-    found = await edge.intents.find(reads.tenant, known_id(operation_id, "operation"))
+async def operation(operation_id: str, edge: EdgeNow, acting: Overview) -> Response:
+    found = await edge.intents.find(acting.account, known_id(operation_id, "operation"))
     if found is None:
         raise not_found("operation")
     shown = {"operation_id": operation_id, "intent": found.intent, "status": found.status}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request, Response
@@ -12,33 +13,43 @@ from ytempire.chassis import AssetError
 from ytempire.events.values import AssetRef
 from ytempire.gateway.adapters.tokens import TokenError
 from ytempire.gateway.http.answers import API, PROBLEMS
-from ytempire.gateway.http.identity import EdgeNow, bearer
+from ytempire.gateway.http.identity import AccountHeader, EdgeNow, acting_for, bearer
 from ytempire.gateway.http.videos import video_row
 from ytempire.gateway.problems import Problem
 from ytempire.gateway.reading import TenantReads
+from ytempire.gateway.roles import Permission
 
 router = APIRouter(prefix=API, tags=["videos"], responses=PROBLEMS)
 
 _optional_bearer = HTTPBearer(auto_error=False, scheme_name="HTTPBearer")
 
 
-async def viewer(
-    video_id: str,
-    request: Request,
-    edge: EdgeNow,
-    credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_optional_bearer)],
-    token: Annotated[str | None, Query(description="From the video's `links`, for players without headers")] = None,
-) -> TenantReads:
-    """Whoever may see the video: by header, or by the link's token."""
-    if credentials is not None or token is None:
-        return TenantReads(edge.models, (await bearer(request, credentials)).user_id)
-    try:
-        return TenantReads(edge.models, edge.tokens.read_media(token, video_id))
-    except TokenError as error:
-        raise Problem(401, error.code, str(error), field="token") from error
+@dataclass(frozen=True, slots=True)
+class Viewing:
+    """Dependency: whoever may see the video, by header or by the link's token."""
+
+    permission: Permission
+
+    async def __call__(
+        self,
+        video_id: str,
+        request: Request,
+        edge: EdgeNow,
+        credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_optional_bearer)],
+        token: Annotated[str | None, Query(description="From the video's `links`, for players without headers")] = None,
+        account: AccountHeader = None,
+    ) -> TenantReads:
+        if credentials is not None or token is None:
+            acting = await acting_for(edge, await bearer(request, credentials), account)
+            acting.need(self.permission)
+            return acting.reads(edge)
+        try:
+            return TenantReads(edge.models, edge.tokens.read_media(token, video_id))
+        except TokenError as error:
+            raise Problem(401, error.code, str(error), field="token") from error
 
 
-Viewer = Annotated[TenantReads, Depends(viewer)]
+Viewer = Annotated[TenantReads, Depends(Viewing(Permission.SEE_WORK))]
 _FILES = {"file": ("video", "mp4"), "thumbnail": ("thumbnail", "png"), "captions": ("captions", "vtt")}
 
 

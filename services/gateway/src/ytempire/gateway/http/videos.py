@@ -10,7 +10,7 @@ from ytempire.events.gateway import ApprovalGiven, PublishRequested, VideoReques
 from ytempire.eventstore import NO_STREAM
 from ytempire.gateway.http.answers import API, PENDING, PROBLEMS, Json, answer, known_id
 from ytempire.gateway.http.fields import Body, Brief, LengthS, Topic, Word
-from ytempire.gateway.http.identity import EdgeNow, Reads, UserWrites
+from ytempire.gateway.http.identity import EdgeNow, WorkReads, WorkWrites
 from ytempire.gateway.problems import not_found
 from ytempire.gateway.projections.accounts import ACCOUNTS, accounts
 from ytempire.gateway.projections.channels import CHANNELS, channels
@@ -51,7 +51,7 @@ async def video_row(reads: TenantReads, video_id: str) -> Row:
 
 
 @router.post("/videos/generate", status_code=201, responses=PENDING, summary="Make a video from a brief or a topic")
-async def generate(body: GenerateBody, write: UserWrites, edge: EdgeNow) -> Response:
+async def generate(body: GenerateBody, write: WorkWrites, edge: EdgeNow) -> Response:
     channel = await write.reads.one(CHANNELS, channels, channels.c.channel_id == body.channel_id)
     if channel is None:
         raise not_found("channel", "/channel_id")
@@ -82,7 +82,7 @@ async def generate(body: GenerateBody, write: UserWrites, edge: EdgeNow) -> Resp
 @router.get("/videos", summary="Your videos, newest first")
 async def list_videos(
     edge: EdgeNow,
-    reads: Reads,
+    reads: WorkReads,
     channel_id: str | None = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
     before: Annotated[str | None, Query(description="video_id of the last one of the page before")] = None,
@@ -98,13 +98,13 @@ async def list_videos(
 
 
 @router.get("/videos/status/{video_id}", summary="How far a video is")
-async def status(video_id: str, edge: EdgeNow, reads: Reads) -> Response:
+async def status(video_id: str, edge: EdgeNow, reads: WorkReads) -> Response:
     row = await video_row(reads, video_id)
     return Json(video_progress(row, edge.hub.progress(reads.tenant, video_id)))
 
 
 @router.get("/videos/{video_id}", summary="Everything about one video, with links to its files")
-async def get_video(video_id: str, edge: EdgeNow, reads: Reads) -> Response:
+async def get_video(video_id: str, edge: EdgeNow, reads: WorkReads) -> Response:
     row = await video_row(reads, video_id)
     done = await reads.rows(VIDEOS, stages, stages.c.video_id == video_id, order=(stages.c.mark,))
     spent = await reads.rows(VIDEOS, costs, costs.c.video_id == video_id, order=(costs.c.at, costs.c.cost_id))
@@ -114,7 +114,7 @@ async def get_video(video_id: str, edge: EdgeNow, reads: Reads) -> Response:
 
 
 @router.post("/videos/{video_id}/approve", summary="Say that you looked at the video and it may be published")
-async def approve(video_id: str, write: UserWrites, edge: EdgeNow, body: EmptyBody | None = None) -> Response:
+async def approve(video_id: str, write: WorkWrites, edge: EdgeNow, body: EmptyBody | None = None) -> Response:
     await video_row(write.reads, video_id)
     reservation = await write.reserve()
     event = ApprovalGiven(user_id=write.user_id, video_id=video_id)
@@ -123,7 +123,7 @@ async def approve(video_id: str, write: UserWrites, edge: EdgeNow, body: EmptyBo
 
 
 @router.post("/videos/{video_id}/publish", responses=PENDING, summary="Publish on the video's channel")
-async def publish(video_id: str, body: PublishBody, write: UserWrites, edge: EdgeNow) -> Response:
+async def publish(video_id: str, body: PublishBody, write: WorkWrites, edge: EdgeNow) -> Response:
     await video_row(write.reads, video_id)
     event = PublishRequested(user_id=write.user_id, video_id=video_id, privacy=body.privacy)
     outcome = await edge.intents.request(write.user_id, await write.reserve(), f"video-{video_id}", event)

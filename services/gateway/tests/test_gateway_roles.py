@@ -1,0 +1,125 @@
+"""Who may do what: every route of the application against a table written here."""
+
+from __future__ import annotations
+
+from typing import cast
+
+import pytest
+from fastapi import APIRouter
+from fastapi.routing import APIRoute
+
+from ytempire.gateway.edge import Edge
+from ytempire.gateway.http import app, tickets
+from ytempire.gateway.http.answers import API
+from ytempire.gateway.http.identity import ActingNow, EdgeNow, Overview
+from ytempire.gateway.roles import MAY, Permission, Role
+
+OMA = {"owner", "member", "accountant"}
+OM, OA, ONLY = {"owner", "member"}, {"owner", "accountant"}, {"owner"}
+
+TABLE: dict[str, set[str]] = {
+    "GET /me": OMA,
+    "POST /auth/logout": OMA,
+    "GET /onboarding": OM,
+    "POST /onboarding/plan": ONLY,
+    "POST /onboarding/payment": ONLY,
+    "POST /onboarding/niches": OM,
+    "POST /onboarding/niches/choice": OM,
+    "POST /onboarding/preferences": OM,
+    "GET /billing": OA,
+    "GET /billing/timeline": OA,
+    "POST /billing/preview": ONLY,
+    "POST /billing/subscription": ONLY,
+    "POST /billing/card": ONLY,
+    "POST /billing/pay": ONLY,
+    "POST /billing/access": OA,
+    "POST /channels/connect": OM,
+    "GET /channels": OM,
+    "GET /channels/{channel_id}": OM,
+    "POST /videos/generate": OM,
+    "GET /videos": OM,
+    "GET /videos/status/{video_id}": OM,
+    "GET /videos/{video_id}": OM,
+    "POST /videos/{video_id}/approve": OM,
+    "POST /videos/{video_id}/publish": OM,
+    "GET /videos/{video_id}/file": OM,
+    "GET /videos/{video_id}/thumbnail": OM,
+    "GET /videos/{video_id}/captions": OM,
+    "GET /pnl": OA,
+    "GET /revenue": OA,
+    "GET /dashboard": OMA,
+    "POST /tickets": OM,
+    "GET /tickets": OM,
+    "GET /tickets/{ticket_id}": OM,
+    "GET /operations/{operation_id}": OMA,
+    "GET /events": OMA,
+}
+"""Which roles may, by route: a new route is added here, too, by whoever decided who may ask it."""
+
+OPEN = {
+    "POST /auth/signup",
+    "POST /auth/verify",
+    "POST /auth/login",
+    "POST /auth/refresh",
+    "GET /plans",
+    "GET /oauth/google/callback",
+    "POST /webhooks/stripe",
+}
+
+
+def _routes() -> dict[str, APIRoute]:
+    """Every route of the API as the application has it."""
+    nothing_is_asked = cast(Edge, None)
+    return {
+        f"{method} {route.path.removeprefix(API)}": route
+        for route in app.routed(nothing_is_asked).router.routes
+        if isinstance(route, APIRoute) and route.path.startswith(API)
+        for method in route.methods or ()
+    }
+
+
+def test_every_route_is_for_the_roles_of_the_table() -> None:
+    found = {
+        name: {role.value for role in Role if app.permissions(route.dependant) <= MAY[role]}
+        for name, route in _routes().items()
+        if app.permissions(route.dependant)
+    }
+    assert found == TABLE
+
+
+def test_only_what_is_listed_stands_open() -> None:
+    assert {name for name, route in _routes().items() if not app.permissions(route.dependant)} == OPEN
+
+
+def test_a_route_without_a_permission_keeps_the_gateway_from_starting(monkeypatch: pytest.MonkeyPatch) -> None:
+    forgotten = APIRouter(prefix=API)
+
+    @forgotten.get("/secrets")
+    async def secrets(edge: EdgeNow) -> None: ...
+
+    @forgotten.get("/whoami")
+    async def whoami(acting: ActingNow) -> None: ...
+
+    for route in forgotten.routes:
+        with pytest.raises(TypeError, match="must either need a permission"):
+            app.check_permissions([route])
+    monkeypatch.setattr(tickets.router, "routes", [*tickets.router.routes, *forgotten.routes])
+    with pytest.raises(TypeError, match="/api/v1/secrets"):
+        app.routed(cast(Edge, None))
+
+
+def test_an_open_route_asks_for_no_permission() -> None:
+    wrong = APIRouter(prefix=API)
+
+    @wrong.get("/plans")
+    async def plans(acting: Overview) -> None: ...
+
+    with pytest.raises(TypeError, match="/api/v1/plans"):
+        app.check_permissions(wrong.routes)
+
+
+def test_the_owner_may_everything_and_an_accountant_writes_nothing() -> None:
+    assert MAY[Role.OWNER] == set(Permission)
+    writes = {Permission.WORK, Permission.BILLING, Permission.MEMBERS, Permission.SECURITY}
+    assert not MAY[Role.ACCOUNTANT] & writes
+    assert not MAY[Role.MEMBER] & {Permission.BILLING, Permission.SEE_BILLING, Permission.MEMBERS, Permission.SECURITY}
