@@ -43,9 +43,10 @@ def test_unknown_parameters_missing_ones_and_ids_are_named(api: stripe.StripeCli
     with pytest.raises(stripe.InvalidRequestError) as nobody:
         api.v1.customers.retrieve("cus_nobody")
     assert (nobody.value.http_status, nobody.value.code) == (404, "resource_missing")
-    with pytest.raises(stripe.InvalidRequestError) as route:
-        api.v1.coupons.list()
-    assert route.value.http_status == 404
+    with pytest.raises(stripe.APIError) as route:
+        api.v1.quotes.list()
+    assert route.value.http_status == 501
+    assert "not_implemented" in str(route.value.http_body)
 
 
 def test_cards_attach_or_are_declined(api: stripe.StripeClient) -> None:

@@ -52,13 +52,13 @@ class Routes:
         self.entries.sort(key=lambda entry: entry[1].groups)
 
     def find(self, method: str, path: str) -> tuple[Handler, dict[str, str]]:
-        """The handler and the ids in the path; raises Stripe's 404 for an unknown one."""
+        """The handler and the ids in the path; raises a 501 for what Stripe may know and this stand-in does not."""
         for known, pattern, handler in self.entries:
             found = pattern.fullmatch(path) if known == method else None
             if found:
                 return handler, found.groupdict()
-        text = f"Unrecognized request URL ({method}: /v1{path}). The sandbox of this project does not know it."
-        raise invalid(text, status=404)
+        text = f"{method} /v1{path} is not implemented: the sandbox's README has the table of calls that are."
+        raise StripeError(501, "api_error", text, code="not_implemented")
 
 
 @dataclass(frozen=True)
@@ -96,6 +96,8 @@ class Api:
         headers = {"request-id": request_id, "stripe-version": request.headers.get("stripe-version", API_VERSION)}
         if key:
             headers["idempotency-key"] = key
+        if answer.status == 501:
+            headers["stripe-should-retry"] = "false"
         if answer.replayed:
             headers["idempotent-replayed"] = "true"
         return JSONResponse(answer.body, answer.status, headers=headers)

@@ -91,7 +91,7 @@ def _prices(routes: Routes, objects: Objects, events: Events) -> None:
             "price",
             active=params.flag("active") is not False,
             billing_scheme="per_unit",
-            currency=_currency(params),
+            currency=currency_of(params),
             custom_unit_amount=None,
             lookup_key=key,
             metadata=params.metadata(),
@@ -138,7 +138,8 @@ def _prices(routes: Routes, objects: Objects, events: Events) -> None:
     routes.add("POST", "/prices/{id}", update)
 
 
-def _currency(params: Params) -> str:
+def currency_of(params: Params) -> str:
+    """The currency that a parameter names."""
     currency = params.needed("currency").lower()
     if currency not in CURRENCIES:
         raise invalid(f"Invalid currency: {currency}. Must be one of {', '.join(CURRENCIES)}", "currency")

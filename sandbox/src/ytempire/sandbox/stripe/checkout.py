@@ -12,7 +12,7 @@ from ytempire.sandbox.stripe.cards import CARDS, Card, Cards
 from ytempire.sandbox.stripe.errors import StripeError, declined, invalid
 from ytempire.sandbox.stripe.forms import Params
 from ytempire.sandbox.stripe.objects import Doc, Objects
-from ytempire.sandbox.stripe.pdf import invoice_pdf
+from ytempire.sandbox.stripe.pdf import invoice_pdf, remarks, sums
 from ytempire.sandbox.stripe.setup_intents import SetupIntents
 
 
@@ -125,7 +125,10 @@ def router(objects: Objects, cards: Cards, intents: SetupIntents) -> APIRouter:
 
     @routes.get("/checkout/invoice/{id}", include_in_schema=False)
     async def invoice(id: str) -> HTMLResponse:
-        return page("invoice.html", 200 if objects.find("invoice", id) else 404, invoice=objects.find("invoice", id))
+        found = objects.find("invoice", id)
+        if found is None:
+            return page("invoice.html", 404, invoice=None)
+        return page("invoice.html", invoice=found, sums=sums(found), remarks=remarks(found))
 
     @routes.get("/checkout/invoice/{id}/pdf", include_in_schema=False)
     async def pdf(id: str) -> Response:

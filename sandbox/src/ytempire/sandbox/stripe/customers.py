@@ -8,6 +8,7 @@ from ytempire.sandbox.stripe.errors import invalid
 from ytempire.sandbox.stripe.events import Events
 from ytempire.sandbox.stripe.forms import Params
 from ytempire.sandbox.stripe.objects import PAGING, Doc, Objects, created_filter, page_of
+from ytempire.sandbox.stripe.tax import EXEMPTIONS
 
 FIELDS = ("email", "name", "phone", "description", "metadata", "address", "preferred_locales", "shipping", "tax_exempt")
 CLAUSE = re.compile(
@@ -107,6 +108,7 @@ def _blank() -> Doc:
         },
         "metadata": {},
         "next_invoice_sequence": 1,
+        "tax_exempt": "none",
         "test_clock": None,
     }  # fmt: skip
 
@@ -117,7 +119,8 @@ def _fields(params: Params) -> Doc:
     if email is not None and not re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s]+", email):
         raise invalid(f"Invalid email address: {email}", "email", "email_invalid")
     groups = {name: params.group(name).values or None for name in ("address", "shipping") if params.has(name)}
-    return {**texts, **groups}
+    exempt = {"tax_exempt": params.choice("tax_exempt", EXEMPTIONS, "none")} if params.has("tax_exempt") else {}
+    return {**texts, **groups, **exempt}
 
 
 def _default_card(doc: Doc, params: Params, cards: Cards) -> None:

@@ -31,6 +31,7 @@ class Cycle:
             "collect": self._collect,
             "expire": self._expire,
             "cancel_at": self._cancel_at,
+            "resume_at": self._resume,
         }
         for name, handler in handlers.items():
             objects.world.schedule.on(f"stripe.{name}", self._fired(name, handler))
@@ -71,7 +72,7 @@ class Cycle:
                 self._events.change(
                     invoice, "invoice.updated", auto_advance=False, next_payment_attempt=None
                 )  # fmt: skip
-        for name in ("trial_will_end", "period_end", "collect", "expire", "cancel_at"):
+        for name in ("trial_will_end", "period_end", "collect", "expire", "cancel_at", "resume_at"):
             self.set(subscription, name, None)
         details = {**subscription["cancellation_details"], **(comment or {}), "reason": reason}
         return self._events.change_as(
@@ -111,6 +112,9 @@ class Cycle:
 
     def _cancel_at(self, subscription: Doc) -> None:
         self.cancel(subscription, "cancellation_requested")
+
+    def _resume(self, subscription: Doc) -> None:
+        self._events.change(subscription, "customer.subscription.updated", pause_collection=None)
 
     def _expire(self, subscription: Doc) -> None:
         if subscription["status"] != "incomplete":
@@ -156,10 +160,25 @@ class Cycle:
         status = "active" if subscription["status"] in ("trialing", "paused") else subscription["status"]
         renewed = {**subscription, "items": items}
         invoice = self._invoices.draft(renewed, cycle_lines(renewed), "subscription_cycle")
-        fields = {"items": items, "status": status, "billing_cycle_anchor": anchor, "latest_invoice": invoice["id"]}
+        fields = {"items": items, "status": status, "billing_cycle_anchor": anchor, "latest_invoice": invoice["id"],
+                  "discounts": renewed["discounts"]}  # fmt: skip
         self._events.change(subscription, "customer.subscription.updated", **fields)
         self.set(subscription, "period_end", items["data"][0]["current_period_end"])
-        self.set(subscription, "collect", self._objects.now() + DRAFT_S)
+        pause = subscription["pause_collection"]
+        if pause:
+            self._leave(invoice, pause["behavior"])
+        self.set(subscription, "collect", None if pause else self._objects.now() + DRAFT_S)
+
+    def _leave(self, invoice: Doc, behaviour: str) -> None:
+        """What becomes of an invoice whose subscription is paused: nobody is charged for it."""
+        if behaviour == "keep_as_draft":
+            self._events.change(invoice, "invoice.updated", auto_advance=False)
+            return
+        self._invoices.finalise(invoice)
+        if behaviour == "void":
+            self._invoices.void(invoice)
+        else:
+            self._invoices.write_off(invoice)
 
     def _collect(self, subscription: Doc) -> None:
         """Finalise and charge the newest invoice, or charge it again."""

@@ -1,13 +1,15 @@
 """Invoices: draft, open, paid, void; their lines; paying them."""
 
+from dataclasses import replace
 from typing import Any
 
-from ytempire.sandbox.stripe.api import Call, Routes
+from ytempire.sandbox.stripe.amounts import total_up
 from ytempire.sandbox.stripe.cards import Cards
+from ytempire.sandbox.stripe.coupons import Discounts
 from ytempire.sandbox.stripe.errors import invalid
 from ytempire.sandbox.stripe.events import Events
 from ytempire.sandbox.stripe.money import Money, Payment
-from ytempire.sandbox.stripe.objects import PAGING, Doc, Objects, created_filter, new_id, page_of
+from ytempire.sandbox.stripe.objects import Doc, Objects, new_id
 from ytempire.sandbox.stripe.periods import Line
 
 
@@ -18,8 +20,9 @@ class NoCardError(Exception):
 class Invoices:
     """Makes and collects invoices."""
 
-    def __init__(self, objects: Objects, events: Events, money: Money, cards: Cards) -> None:
+    def __init__(self, objects: Objects, events: Events, money: Money, cards: Cards, discounts: Discounts) -> None:
         self._objects, self._events, self._money, self._cards = objects, events, money, cards
+        self._discounts = discounts
 
     def draft(self, subscription: Doc, lines: list[Line], reason: str) -> Doc:
         """A draft for a subscription, with what waits for its next invoice (prorations)."""
@@ -29,20 +32,24 @@ class Invoices:
         self._number_lines(doc)
         for line in waiting:
             self._bill_item(str(line.invoice_item), doc["id"])
+        subscription["discounts"] = self._discounts.left(subscription, doc)
         self._events.emit("invoice.created", doc)
         return doc
 
     def build(self, subscription: Doc, customer: Doc, lines: list[Line], reason: str) -> Doc:
         """The fields of an invoice of these lines."""
-        total = sum(line.amount for line in lines)
         period = [subscription["items"]["data"][0][key] for key in ("current_period_start", "current_period_end")]
-        fields = _blank(self._objects.now())
-        return fields | {
+        now = self._objects.now()
+        fields = _blank(now) | {
             "billing_reason": reason,
             "currency": subscription["currency"],
             "customer": customer["id"],
             "customer_email": customer.get("email"),
+            "customer_address": customer["address"],
             "customer_name": customer.get("name"),
+            "customer_tax_exempt": customer["tax_exempt"],
+            "customer_tax_ids": self._tax_ids(customer),
+            "default_tax_rates": subscription["default_tax_rates"],
             "lines": {"object": "list", "has_more": False, "url": "", "data": [_line(line) for line in lines],
                       "total_count": len(lines)},
             "parent": {
@@ -54,13 +61,48 @@ class Invoices:
             },
             "period_start": period[0],
             "period_end": period[1],
-            "subtotal": total,
-            "subtotal_excluding_tax": total,
-            "total": total,
-            "total_excluding_tax": total,
-            "amount_due": max(0, total),
-            "amount_remaining": max(0, total),
         }  # fmt: skip
+        return total_up(fields, self._discounts.of(subscription, now))
+
+    def _tax_ids(self, customer: Doc) -> list[Doc]:
+        """A customer's numbers as an invoice shows them."""
+        kept = self._objects.all("tax_id", customer=customer["id"])
+        return [{"type": each["type"], "value": each["value"]} for each in kept]
+
+    def edit(self, doc: Doc, rates: list[Doc]) -> Doc:
+        """Other tax rates for a draft, as its customer is taxed now; what is final is never edited."""
+        if doc["status"] != "draft":
+            text = "Finalized invoices can't be updated in this way."
+            raise invalid(text, "default_tax_rates", "invoice_not_editable")
+        customer = self._objects.get("customer", doc["customer"])
+        reductions = [self._objects.get("discount", id) for id in doc["discounts"]]
+        now = doc | {
+            "default_tax_rates": rates,
+            "customer_address": customer["address"],
+            "customer_tax_exempt": customer["tax_exempt"],
+            "customer_tax_ids": self._tax_ids(customer),
+        }
+        pairs = [(each, self._objects.get("coupon", each["source"]["coupon"])) for each in reductions]
+        return self._events.change(doc, "invoice.updated", **total_up(now, pairs))
+
+    def credit(self, line: Line) -> Line:
+        """What is given up is worth what was paid for it: less what discounts took off when it was billed."""
+        if line.amount >= 0:
+            return line
+        billed = [
+            part
+            for doc in self._objects.all("invoice")
+            if self.subscription_of(doc) == line.subscription
+            for part in doc["lines"]["data"]
+            if part["amount"] > 0
+            and part["parent"]["subscription_item_details"]["subscription_item"] == line.item
+            and part["pricing"]["price_details"]["price"] == line.price["id"]
+        ]
+        if not billed:
+            return replace(line, discountable=False)
+        gross = billed[-1]["amount"]
+        paid = gross - sum(off["amount"] for off in billed[-1]["discount_amounts"])
+        return replace(line, amount=-((-line.amount * paid * 2 + gross) // (2 * gross)), discountable=False)
 
     def finalise(self, doc: Doc) -> Doc:
         """Draft becomes open: it gets its number, and credit on the customer's balance is used."""
@@ -133,6 +175,16 @@ class Invoices:
         return self._events.change_as(
             "invoice.voided", doc, status="void", auto_advance=False, next_payment_attempt=None,
             amount_remaining=0, status_transitions=transitions,
+        )  # fmt: skip
+
+    def write_off(self, doc: Doc) -> Doc:
+        """An open invoice that nobody is believed to pay any more."""
+        if doc["status"] != "open":
+            raise invalid("You can only mark an open invoice as uncollectible.", None, "invoice_not_editable")
+        transitions = {**doc["status_transitions"], "marked_uncollectible_at": self._objects.now()}
+        return self._events.change_as(
+            "invoice.marked_uncollectible", doc, status="uncollectible", auto_advance=False, next_payment_attempt=None,
+            status_transitions=transitions,
         )  # fmt: skip
 
     def wait(self, customer: str, currency: str, lines: list[Line]) -> None:
@@ -217,7 +269,7 @@ def _line(line: Line) -> Doc:
         "currency": line.price["currency"],
         "description": line.description,
         "discount_amounts": [],
-        "discountable": not line.proration,
+        "discountable": line.discountable,
         "discounts": [],
         "invoice": None,
         "livemode": False,
@@ -275,58 +327,3 @@ def _blank(now: int) -> Doc:
         "total_discount_amounts": [],
         "total_taxes": [],
     }  # fmt: skip
-
-
-def add_routes(routes: Routes, objects: Objects, events: Events, invoices: Invoices) -> None:
-    """``/v1/invoices`` and ``/v1/invoiceitems`` (reading)."""
-
-    def listed(call: Call) -> Doc:
-        params = call.params.only("customer", "subscription", "status", "collection_method", *PAGING)
-        exact = {name: params.text(name) for name in ("customer", "status") if params.text(name)}
-        found = created_filter(objects.all("invoice", **exact), params)
-        subscription = params.text("subscription")
-        wanted = [i for i in found if subscription in (None, Invoices.subscription_of(i))]
-        return page_of(wanted, params, "/v1/invoices")
-
-    def lines(call: Call) -> Doc:
-        doc = objects.get("invoice", call.ids["id"])
-        return page_of(doc["lines"]["data"][::-1], call.params.only(*PAGING), f"/v1/invoices/{doc['id']}/lines")
-
-    def void(call: Call) -> Doc:
-        call.params.only()
-        return invoices.void(objects.get("invoice", call.ids["id"]))
-
-    def update(call: Call) -> Doc:
-        params = call.params.only("metadata", "description", "auto_advance")
-        doc = objects.get("invoice", call.ids["id"])
-        fields: Doc = {"metadata": params.metadata(doc["metadata"])}
-        if params.has("description"):
-            fields["description"] = params.text("description")
-        if params.has("auto_advance"):
-            fields["auto_advance"] = bool(params.flag("auto_advance"))
-        return events.change(doc, "invoice.updated", **fields)
-
-    def items(call: Call) -> Doc:
-        params = call.params.only("customer", "invoice", "pending", *PAGING)
-        exact = {name: params.text(name) for name in ("customer", "invoice") if params.text(name)}
-        return page_of(objects.all("invoiceitem", **exact), params, "/v1/invoiceitems")
-
-    def payments(call: Call) -> Doc:
-        params = call.params.only("invoice", "payment", "status", *PAGING)
-        intent = params.group("payment").only("type", "payment_intent").text("payment_intent")
-        wanted, status = params.text("invoice"), params.text("status")
-        found = [
-            payment
-            for invoice in objects.all("invoice", **({"id": wanted} if wanted else {}))
-            for payment in invoice["payments"]["data"]
-            if intent in (None, payment["payment"]["payment_intent"]) and status in (None, payment["status"])
-        ]
-        return page_of(found, params, "/v1/invoice_payments")
-
-    routes.add("GET", "/invoices", listed)
-    routes.add("GET", "/invoice_payments", payments)
-    routes.add("GET", "/invoices/{id}", lambda call: objects.get("invoice", call.ids["id"]))
-    routes.add("GET", "/invoices/{id}/lines", lines)
-    routes.add("POST", "/invoices/{id}", update)
-    routes.add("POST", "/invoices/{id}/void", void)
-    routes.add("GET", "/invoiceitems", items)

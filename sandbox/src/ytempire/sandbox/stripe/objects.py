@@ -30,6 +30,11 @@ KINDS = {
     "evt_": "event",
     "we_": "webhook_endpoint",
     "bps_": "billing_portal.session",
+    "txr_": "tax_rate",
+    "txi_": "tax_id",
+    "di_": "discount",
+    "promo_": "promotion_code",
+    "coupon_": "coupon",
 }
 PREFIXES = {kind: prefix for prefix, kind in KINDS.items()}
 ALPHABET = string.ascii_letters + string.digits

@@ -11,9 +11,31 @@ def invoice_pdf(invoice: Doc) -> bytes:
     lines = [f"Invoice {invoice['number']}", f"Status: {invoice['status']}", str(invoice["customer_email"] or ""), ""]
     lines += [f"{_amount(line['amount'])}   {line['description']}" for line in invoice["lines"]["data"]]
     currency = str(invoice["currency"]).upper()
-    sums = (("Total", invoice["total"]), ("Paid", invoice["amount_paid"]))
-    lines += ["", *(f"{_amount(minor)} {currency}   {name}" for name, minor in sums)]
+    lines += ["", *(f"{_amount(minor)} {currency}   {name}" for name, minor in sums(invoice))]
+    lines += ["", *remarks(invoice)]
     return _document(_page(lines[:_MOST_LINES]))
+
+
+def sums(invoice: Doc) -> list[tuple[str, int]]:
+    """The totals of an invoice, from net to what was paid."""
+    percents = {rate["id"]: f"{rate['display_name']} {rate['percentage']:g} %" for rate in invoice["default_tax_rates"]}
+    off = sum(part["amount"] for part in invoice["total_discount_amounts"])
+    taxes = [(percents[tax["tax_rate_details"]["tax_rate"]], tax["amount"]) for tax in invoice["total_taxes"]]
+    return [
+        ("Subtotal", invoice["subtotal"]),
+        *([("Discount", -off)] if off else []),
+        ("Total without tax", invoice["total_excluding_tax"]),
+        *taxes,
+        ("Total", invoice["total"]),
+        ("Paid", invoice["amount_paid"]),
+    ]
+
+
+def remarks(invoice: Doc) -> list[str]:
+    """What the law wants to read on an invoice: numbers for tax, and who owes it."""
+    numbers = [f"VAT number of the customer: {each['value']}" for each in invoice["customer_tax_ids"]]
+    owed = "Reverse charge: the customer owes the VAT." if invoice["customer_tax_exempt"] == "reverse" else None
+    return [*numbers, *([owed] if owed else [])]
 
 
 def _amount(minor: int) -> str:

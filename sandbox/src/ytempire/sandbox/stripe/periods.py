@@ -52,6 +52,8 @@ class Line:
     item: str
     proration: bool = False
     invoice_item: str | None = None
+    discountable: bool = True
+    """Whether the subscription's discounts are still to come off."""
 
 
 def amount_of(item: Doc) -> int:

@@ -8,14 +8,17 @@ from ytempire.sandbox.stripe import (
     cards,
     catalog,
     checkout,
+    coupons,
     customers,
     disputes,
     events,
+    invoice_routes,
     invoices,
     money,
     portal,
     setup_intents,
     subscription_routes,
+    tax,
     webhooks,
 )
 from ytempire.sandbox.stripe.api import Api, Call, Routes
@@ -34,8 +37,9 @@ def router(world: World) -> APIRouter:
     books = balance.Balance(objects)
     complaints = disputes.Disputes(objects, happened, books)
     till = money.Money(objects, happened, wallet, books, complaints)
-    billed = invoices.Invoices(objects, happened, till, wallet)
-    parts = Parts(objects, happened, wallet, till, billed, Cycle(objects, happened, billed))
+    discounts = coupons.Discounts(objects, happened)
+    billed = invoices.Invoices(objects, happened, till, wallet, discounts)
+    parts = Parts(objects, happened, wallet, till, billed, Cycle(objects, happened, billed), discounts)
     intents = setup_intents.SetupIntents(objects, happened, wallet)
     world.seed(sender.provision)
 
@@ -44,11 +48,13 @@ def router(world: World) -> APIRouter:
     webhooks.add_routes(table, objects)
     customers.add_routes(table, objects, happened, wallet)
     catalog.add_routes(table, objects, happened)
+    coupons.add_routes(table, objects, happened)
+    tax.add_routes(table, objects, happened)
     cards.add_routes(table, objects, happened, wallet)
     money.add_routes(table, objects, till)
     balance.add_routes(table, objects, happened, books)
     disputes.add_routes(table, objects, complaints)
-    invoices.add_routes(table, objects, happened, billed)
+    invoice_routes.add_routes(table, objects, happened, billed)
     setup_intents.add_routes(table, objects, intents)
     subscription_routes.add_routes(table, parts)
     desk = portal.Portal(parts)

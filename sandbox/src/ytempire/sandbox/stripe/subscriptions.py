@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from ytempire.sandbox.stripe.cards import Cards
+from ytempire.sandbox.stripe.coupons import Discounts
 from ytempire.sandbox.stripe.cycle import ENDED, Cycle
 from ytempire.sandbox.stripe.errors import declined, invalid
 from ytempire.sandbox.stripe.events import Events
@@ -11,18 +12,17 @@ from ytempire.sandbox.stripe.invoices import Invoices, NoCardError
 from ytempire.sandbox.stripe.money import Money
 from ytempire.sandbox.stripe.objects import Doc, Objects, new_id
 from ytempire.sandbox.stripe.periods import Line, cycle_lines, proration_lines, same_interval
-
-DAY_S = 86_400
-MOST_TRIAL_DAYS = 730
-PRORATION = ("create_prorations", "always_invoice", "none")
-PAYMENT = ("allow_incomplete", "default_incomplete", "error_if_incomplete", "pending_if_incomplete")
-MISSING_CARD = ("create_invoice", "cancel", "pause")
-COMMON = (
-    "items", "default_payment_method", "payment_behavior", "proration_behavior", "proration_date", "metadata",
-    "description", "cancel_at_period_end", "cancel_at", "trial_end", "trial_settings", "payment_settings",
-    "off_session", "collection_method", "automatic_tax",
-)  # fmt: skip
-CREATE = (*COMMON, "customer", "trial_period_days", "currency", "billing_mode", "backdate_start_date")
+from ytempire.sandbox.stripe.subscription_fields import (
+    CREATE,
+    DAY_S,
+    MISSING_CARD,
+    MOST_TRIAL_DAYS,
+    PAYMENT,
+    PRORATION,
+    UPDATE,
+    blank,
+)
+from ytempire.sandbox.stripe.tax import rates_of
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,7 @@ class Parts:
     money: Money
     invoices: Invoices
     cycle: Cycle
+    discounts: Discounts
 
 
 class Subscriptions:
@@ -49,7 +50,7 @@ class Subscriptions:
         customer = self._objects.get("customer", params.needed("customer"), "customer")
         now = self._objects.now()
         trial_end = self._trial_end(params, now)
-        doc = self._objects.make("subscription", **_blank(customer["id"], now, params))
+        doc = self._objects.make("subscription", **blank(customer["id"], now, params))
         items = [self._new_item(doc, item) for item in params.groups("items")]
         if not items:
             raise invalid("Missing required param: items.", "items", "parameter_missing")
@@ -58,6 +59,8 @@ class Subscriptions:
         doc["items"] = {"object": "list", "has_more": False, "total_count": len(items), "data": items,
                         "url": f"/v1/subscription_items?subscription={doc['id']}"}  # fmt: skip
         doc["metadata"] = params.metadata()
+        doc["default_tax_rates"] = rates_of(self._objects, params)
+        doc["discounts"] = self._p.discounts.chosen(params, doc)
         if params.text("default_payment_method"):
             doc["default_payment_method"] = self._p.cards.owned(
                 params.needed("default_payment_method"), customer["id"]
@@ -71,7 +74,7 @@ class Subscriptions:
 
     def update(self, doc: Doc, params: Params) -> Doc:
         """Change a subscription; a change of items is prorated by the second."""
-        params.only(*COMMON)
+        params.only(*UPDATE)
         _alive(doc)
         fields: Doc = {"metadata": params.metadata(doc["metadata"])}
         if params.has("description"):
@@ -79,10 +82,18 @@ class Subscriptions:
         if params.has("default_payment_method"):
             id = params.text("default_payment_method")
             fields["default_payment_method"] = self._p.cards.owned(id, doc["customer"])["id"] if id else None
+        if params.has("default_tax_rates"):
+            fields["default_tax_rates"] = rates_of(self._objects, params)
+        if params.has("discounts"):
+            fields["discounts"] = self._p.discounts.chosen(params, doc)
         changed = {**doc}
         self._timing(changed, params)
         for name in ("cancel_at_period_end", "cancel_at", "canceled_at", "cancellation_details", "trial_settings"):
             fields[name] = changed[name]
+        if params.has("pause_collection"):
+            fields["pause_collection"] = self._pause(doc, params)
+        if params.has("billing_cycle_anchor"):
+            self._restart(doc, params, fields)
         if params.has("items"):
             self._change_items(doc, params, fields)
         self._events.change(doc, "customer.subscription.updated", **fields)
@@ -113,17 +124,23 @@ class Subscriptions:
 
     def preview(self, params: Params) -> Doc:
         """The next invoice as it would be, after a change that is not made."""
-        params.only("customer", "subscription", "subscription_details", "schedule", "automatic_tax", "currency")
+        params.only(
+            "customer", "subscription", "subscription_details", "schedule", "automatic_tax", "currency", "discounts"
+        )
         doc = _alive(self._objects.get("subscription", params.needed("subscription"), "subscription"))
         details = params.group("subscription_details").only(
             "items", "proration_behavior", "proration_date", "cancel_at_period_end", "trial_end", "default_tax_rates"
         )
         lines = self._p.invoices.waiting(doc["id"])
         behaviour = details.choice("proration_behavior", PRORATION, "create_prorations")
-        changed = doc
+        changed = {**doc}
+        if params.has("discounts"):
+            changed["discounts"] = self._p.discounts.chosen(params, doc, preview=True)
+        if details.has("default_tax_rates"):
+            changed["default_tax_rates"] = rates_of(self._objects, details)
         if details.has("items"):
             items = self._merged(doc, details)
-            changed = {**doc, "items": {**doc["items"], "data": items}}
+            changed["items"] = {**doc["items"], "data": items}
             moment = details.integer("proration_date") or self._objects.now()
             if behaviour != "none":
                 lines += self._prorations(doc, items, moment)
@@ -194,14 +211,39 @@ class Subscriptions:
         fields["items"] = {**doc["items"], "data": items, "total_count": len(items)}
         self._p.invoices.wait(doc["customer"], doc["currency"], lines)
         if at_once:
-            changed = {**doc, "items": fields["items"]}
+            changed = {**doc, **fields}
             invoice = self._invoice_now(changed, "subscription_update", cycle_lines(changed) if restart else [])
-            fields["latest_invoice"] = invoice["id"]
+            fields |= {"latest_invoice": invoice["id"], "discounts": changed["discounts"]}
             if invoice["status"] != "paid":
                 fields["status"] = "past_due"
                 self._p.cycle.set(doc, "collect", now + DAY_S)
         if restart:
             self._p.cycle.set(doc, "period_end", items[0]["current_period_end"])
+
+    def _pause(self, doc: Doc, params: Params) -> Doc | None:
+        """Invoices that are not collected until a moment; an empty one ends it."""
+        given = params.group("pause_collection").only("behavior", "resumes_at")
+        behaviour = given.choice("behavior", ("void", "keep_as_draft", "mark_uncollectible"))
+        resumes = given.integer("resumes_at", least=self._objects.now())
+        self._p.cycle.set(doc, "resume_at", resumes)
+        return {"behavior": behaviour, "resumes_at": resumes} if behaviour else None
+
+    def _restart(self, doc: Doc, params: Params, fields: Doc) -> None:
+        """A new period from now, charged at once."""
+        if params.text("billing_cycle_anchor") != "now" or params.text("proration_behavior") != "none":
+            text = "This sandbox restarts a period with billing_cycle_anchor=now and proration_behavior=none alone."
+            raise invalid(text, "billing_cycle_anchor")
+        if params.choice("payment_behavior", PAYMENT) == "error_if_incomplete":
+            self._refuse_unpaid(doc)
+        now = self._objects.now()
+        changed = {**doc, **fields, "items": {**doc["items"], "data": self._p.cycle.start_period(doc, now, now)}}
+        invoice = self._invoice_now(changed, "subscription_update", cycle_lines(changed))
+        fields |= {"items": changed["items"], "billing_cycle_anchor": now, "latest_invoice": invoice["id"]}
+        fields["discounts"] = changed["discounts"]
+        if invoice["status"] != "paid":
+            fields["status"] = "past_due"
+            self._p.cycle.set(doc, "collect", now + DAY_S)
+        self._p.cycle.set(doc, "period_end", changed["items"]["data"][0]["current_period_end"])
 
     def _refuse_unpaid(self, doc: Doc) -> None:
         """What could not be paid at once is not changed at all."""
@@ -220,7 +262,9 @@ class Subscriptions:
         return invoice
 
     def _prorations(self, doc: Doc, items: list[Doc], moment: int) -> list[Line]:
-        return proration_lines(doc, doc["items"]["data"], items, moment) if doc["status"] == "active" else []
+        if doc["status"] != "active":
+            return []
+        return [self._p.invoices.credit(line) for line in proration_lines(doc, doc["items"]["data"], items, moment)]
 
     def _merged(self, doc: Doc, params: Params) -> list[Doc]:
         """The items after a change: known ids are changed or deleted, others are added."""
@@ -334,34 +378,3 @@ def _next_lines(doc: Doc, cycle: Cycle) -> list[Line]:
     begin = items[0]["current_period_end"]
     anchor = begin if doc["status"] == "trialing" else doc["billing_cycle_anchor"]
     return cycle_lines({**doc, "items": {"data": cycle.start_period(doc, begin, anchor)}})
-
-
-def _blank(customer: str, now: int, params: Params) -> Doc:
-    empty = (
-        "application", "application_fee_percent", "billing_thresholds", "cancel_at", "canceled_at", "days_until_due",
-        "default_payment_method", "default_source", "ended_at", "latest_invoice", "next_pending_invoice_item_invoice",
-        "on_behalf_of", "pause_collection", "pending_invoice_item_interval", "pending_setup_intent", "pending_update",
-        "schedule", "test_clock", "transfer_data", "trial_end", "trial_start",
-    )  # fmt: skip
-    return dict.fromkeys(empty) | {
-        "automatic_tax": {"disabled_reason": None, "enabled": False, "liability": None},
-        "billing_cycle_anchor": now,
-        "billing_mode": {"type": "flexible", "flexible": {"proration_discounts": "included"}},
-        "cancel_at_period_end": False,
-        "cancellation_details": {"comment": None, "feedback": None, "reason": None},
-        "collection_method": params.choice("collection_method", ("charge_automatically",), "charge_automatically"),
-        "currency": "usd",
-        "customer": customer,
-        "default_tax_rates": [],
-        "description": params.text("description"),
-        "discounts": [],
-        "invoice_settings": {"account_tax_ids": None, "issuer": {"type": "self"}},
-        "items": {"object": "list", "data": [{"current_period_end": now}]},
-        "metadata": {},
-        "payment_settings": {
-            "payment_method_options": None, "payment_method_types": None, "save_default_payment_method": "off",
-        },
-        "start_date": now,
-        "status": "active",
-        "trial_settings": {"end_behavior": {"missing_payment_method": "create_invoice"}},
-    }  # fmt: skip
