@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ytempire.chassis.clock import SystemClock, VirtualClock
+from ytempire.chassis.clock import SystemClock, VirtualClock, next_daily
 from ytempire.chassis.settings import ServiceSettings, load
 
 MOVES = st.permutations([(revision, 3600.0 * revision) for revision in range(1, 6)])
@@ -61,3 +61,15 @@ def test_rule_4_14_production_refuses_virtual_time(
     with pytest.raises(SystemExit):
         load(ServiceSettings, "billing")
     assert "YTEMPIRE_CLOCK=virtual is for development" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("after", "due"),
+    [
+        ("2026-11-27T02:59:59+00:00", "2026-11-27T03:00:00+00:00"),
+        ("2026-11-27T03:00:00+00:00", "2026-11-28T03:00:00+00:00"),
+        ("2026-12-31T23:00:00-05:00", "2027-01-02T03:00:00+00:00"),
+    ],
+)
+def test_daily_work_is_due_at_one_moment_of_the_day_always_ahead(after: str, due: str) -> None:
+    assert next_daily(datetime.fromisoformat(after)) == datetime.fromisoformat(due)

@@ -1,7 +1,7 @@
 """What every service process needs: settings, telemetry, health, clock, mail, sealing, assets, runner."""
 
 from ytempire.chassis.assets import AssetError, AssetReader, AssetStore
-from ytempire.chassis.clock import Clock, SystemClock, VirtualClock
+from ytempire.chassis.clock import Clock, SystemClock, VirtualClock, next_daily
 from ytempire.chassis.host import Definition, Host, Service
 from ytempire.chassis.mail import Mail, Mailer
 from ytempire.chassis.runner import run
@@ -23,5 +23,6 @@ __all__ = [
     "ServiceSettings",
     "SystemClock",
     "VirtualClock",
+    "next_daily",
     "run",
 ]

@@ -11,10 +11,21 @@ from typing import Protocol
 import httpx
 import structlog
 
+_DAILY_AT_H = 3
+"""The hour, UTC, of the platform's own daily work."""
 _LONG_POLL_S = 30.0
 _PAUSE_S = 0.5
 """Many moves in a row are heard of as one: who moves step by step tells each service itself."""
 log = structlog.get_logger()
+
+
+def next_daily(after: datetime) -> datetime:
+    """When the platform's own daily work is due next.
+
+    One moment for all services: time that is moved over a day stops once for all of it.
+    """
+    today = after.astimezone(UTC).replace(hour=_DAILY_AT_H, minute=0, second=0, microsecond=0)
+    return today if today > after else today + timedelta(days=1)
 
 
 class Clock(Protocol):

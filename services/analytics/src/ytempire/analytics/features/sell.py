@@ -12,7 +12,7 @@ from ytempire.analytics.domain import sales as domain
 from ytempire.analytics.domain import video
 from ytempire.analytics.domain.events import SalesCollectionDue
 from ytempire.analytics.ports import AffiliateNetwork, Transaction
-from ytempire.chassis import Clock
+from ytempire.chassis import Clock, next_daily
 from ytempire.eventstore import (
     Claim,
     Delivery,
@@ -25,7 +25,6 @@ from ytempire.eventstore import (
     handling,
 )
 
-_EVERY = timedelta(days=1)
 _WINDOW = timedelta(days=30)
 """The network answers for at most 31 days."""
 log = structlog.get_logger()
@@ -41,7 +40,7 @@ class Sell:
 
     async def begin(self) -> None:
         """Set the first timer, once in the life of the store."""
-        timer = Timer(_STREAM, self.clock.now() + _EVERY, _STREAM, SalesCollectionDue())
+        timer = Timer(_STREAM, next_daily(self.clock.now()), _STREAM, SalesCollectionDue())
         await self.store.submit(Unit((), Claim("sales-collection", "begin"), timers=(timer,)))
 
     async def collect(self, event: SalesCollectionDue, delivery: Delivery) -> None:
@@ -54,7 +53,7 @@ class Sell:
                 raise
             # tomorrow's window holds today's sales too
             log.warning("sales not collected today", error=str(error))
-        timer = Timer(_STREAM, delivery.envelope.time + _EVERY, _STREAM, SalesCollectionDue())
+        timer = Timer(_STREAM, next_daily(delivery.envelope.time), _STREAM, SalesCollectionDue())
         await self.store.submit(Unit((), delivery.claim, timers=(timer,)))
 
     async def _observe(self, transaction: Transaction) -> None:

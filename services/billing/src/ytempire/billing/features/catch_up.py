@@ -11,10 +11,10 @@ from ytempire.billing.domain import subscription as domain
 from ytempire.billing.domain.events import NoticesListingDue
 from ytempire.billing.features.follow_stripe import KINDS, FollowStripe
 from ytempire.billing.ports import Notice, Notices
-from ytempire.chassis import Clock
+from ytempire.chassis import Clock, next_daily
 from ytempire.eventstore import Claim, Delivery, EventStore, Timer, TransientError, Unit
 
-_EVERY, _SOON = timedelta(days=1), timedelta(hours=1)
+_AGAIN = timedelta(hours=1)
 _WINDOW = timedelta(days=3)
 """As long as Stripe tries to deliver a notice: longer than a day, so that no failure leaves a gap."""
 _STREAM = "stripe-notices-listing"
@@ -30,18 +30,18 @@ class CatchUp:
 
     async def begin(self) -> None:
         """Set the first timer, once in the life of the store."""
-        timer = Timer(_STREAM, self.clock.now() + _EVERY, _STREAM, NoticesListingDue())
+        timer = Timer(_STREAM, next_daily(self.clock.now()), _STREAM, NoticesListingDue())
         await self.store.submit(Unit((), Claim(_STREAM, "begin"), timers=(timer,)))
 
     async def list(self, event: NoticesListingDue, delivery: Delivery) -> None:
-        wait = _EVERY
+        due = next_daily(delivery.envelope.time)
         try:
             if missed := await self._missed(delivery):
                 log.warning("notices that no webhook brought", count=missed)
         except TransientError as error:
-            wait = _SOON
+            due = delivery.envelope.time + _AGAIN
             log.warning("notices not listed: asked again in an hour", error=str(error))
-        timer = Timer(_STREAM, delivery.envelope.time + wait, _STREAM, NoticesListingDue())
+        timer = Timer(_STREAM, due, _STREAM, NoticesListingDue())
         await self.store.submit(Unit((), delivery.claim, timers=(timer,)))
 
     async def _missed(self, delivery: Delivery) -> int:
