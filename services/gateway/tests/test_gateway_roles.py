@@ -20,6 +20,9 @@ OM, OA, ONLY = {"owner", "member"}, {"owner", "accountant"}, {"owner"}
 TABLE: dict[str, set[str]] = {
     "GET /me": OMA,
     "POST /auth/logout": OMA,
+    "GET /sessions": OMA,
+    "DELETE /sessions": OMA,
+    "DELETE /sessions/{session_id}": OMA,
     "GET /onboarding": OM,
     "POST /onboarding/plan": ONLY,
     "POST /onboarding/payment": ONLY,

@@ -9,13 +9,15 @@ from datetime import UTC, datetime
 import ytempire.gateway
 from ytempire.chassis import AssetReader, Definition, Host, Service
 from ytempire.gateway.adapters.passwords import ArgonPasswords
-from ytempire.gateway.adapters.sql import SqlConsents, SqlCredentials, SqlIdempotencyKeys, SqlSessions
+from ytempire.gateway.adapters.sessions import SqlSessions
+from ytempire.gateway.adapters.sql import SqlConsents, SqlCredentials, SqlIdempotencyKeys
 from ytempire.gateway.adapters.tokens import Tokens
 from ytempire.gateway.edge import Edge
+from ytempire.gateway.ended import EndedListener, EndedSessions
 from ytempire.gateway.features.connect_channel import ConnectChannel
 from ytempire.gateway.features.log_in import LogIn
 from ytempire.gateway.features.receive_webhook import ReceiveWebhook
-from ytempire.gateway.features.sign_up import SignUp
+from ytempire.gateway.features.sign_up import UNVERIFIED_LIFE, SignUp
 from ytempire.gateway.http import app
 from ytempire.gateway.intents import KEY_LIFE, Intents
 from ytempire.gateway.limits import Bucket, Failures
@@ -32,7 +34,12 @@ async def build(host: Host[GatewaySettings]) -> Service:
     edge, purge = _edge(host)
     return Service(
         subscriptions=subscriptions(edge.sign_up),
-        background=(edge.changes.run, ProgressListener(host.nats, edge.hub).run, purge),
+        background=(
+            edge.changes.run,
+            ProgressListener(host.nats, edge.hub).run,
+            EndedListener(host.settings.dsn(), edge.ended).run,
+            purge,
+        ),
         http=app.create(edge),
         http_port=host.settings.http_port,
     )
@@ -40,11 +47,12 @@ async def build(host: Host[GatewaySettings]) -> Service:
 
 def _edge(host: Host[GatewaySettings]) -> tuple[Edge, Callable[[], Awaitable[None]]]:
     settings, engine, hub, passwords = host.settings, host.models.engine, Hub(), ArgonPasswords()
-    credentials, sessions = SqlCredentials(engine), SqlSessions(engine)
+    ended = EndedSessions(max(settings.access_token_s, settings.media_link_s), hub)
+    credentials, sessions = SqlCredentials(engine), SqlSessions(engine, ended)
     consents, keys = SqlConsents(engine), SqlIdempotencyKeys(host.models.lazily)
     host.models.on_applied(hub.applied)
     digest_key = settings.key("gateway.digest.key")
-    tokens = Tokens(settings.key("gateway.jwt.key"), settings.access_token_s, settings.media_link_s)
+    tokens = Tokens(settings.key("gateway.jwt.key"), settings.access_token_s, settings.media_link_s, ended)
     intents = Intents(host.store, host.models, keys, hub, host.clock, settings.answer_wait_s)
     edge = Edge(
         settings=settings,
@@ -59,6 +67,7 @@ def _edge(host: Host[GatewaySettings]) -> tuple[Edge, Callable[[], Awaitable[Non
         opener=host.opener,
         assets=AssetReader(settings.assets_dir, settings.key("assets.sign.key")),
         tokens=tokens,
+        ended=ended,
         digest_key=digest_key,
         sign_up=SignUp(intents, credentials, passwords, host.sealer, host.clock, digest_key),
         log_in=LogIn(
@@ -93,6 +102,7 @@ def _edge(host: Host[GatewaySettings]) -> tuple[Edge, Callable[[], Awaitable[Non
         """Forget what has expired. Nothing depends on when."""
         while True:
             await keys.purge(host.clock.now() - KEY_LIFE)
+            await credentials.purge_pending(host.clock.now() - UNVERIFIED_LIFE)
             await consents.purge(datetime.now(UTC))
             await sessions.purge(datetime.now(UTC))
             await asyncio.sleep(_PURGE_EVERY_S)

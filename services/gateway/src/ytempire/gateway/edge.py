@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from ytempire.chassis import AssetReader, Clock, Opener, Sealer
 from ytempire.eventstore import ReadModels
 from ytempire.gateway.adapters.tokens import Tokens
+from ytempire.gateway.ended import EndedSessions
 from ytempire.gateway.features.connect_channel import ConnectChannel
 from ytempire.gateway.features.log_in import LogIn
 from ytempire.gateway.features.receive_webhook import ReceiveWebhook
@@ -35,6 +36,7 @@ class Edge:
     """Opens what other services sealed for the person who asked."""
     assets: AssetReader
     tokens: Tokens
+    ended: EndedSessions
     digest_key: bytes
     sign_up: SignUp
     log_in: LogIn

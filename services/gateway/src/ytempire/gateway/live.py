@@ -36,7 +36,7 @@ class Change:
 
     tenant: str
     topic: str
-    """``video``, ``channel``, ``ticket``, ``account``, ``pnl``, ``revenue``, ``operation`` or ``progress``."""
+    """Such as ``video``, ``ticket``, ``operation`` or ``progress``; all are listed at ``GET /events``."""
     id: str
     event: str = ""
     """Type of the event behind it; empty for a signal."""

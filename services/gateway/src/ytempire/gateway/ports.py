@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
+
+from ytempire.gateway.visitors import Visitor
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,21 +31,59 @@ class Credentials(Protocol):
 
     async def drop_pending(self, user_id: str) -> None: ...
 
+    async def purge_pending(self, before: datetime) -> None:
+        """Forget passwords of sign-ups before a time whose address was never verified."""
+
 
 @dataclass(frozen=True, slots=True)
 class Session:
+    """A log-in and all that continues it."""
+
     user_id: str
-    family: str
+    session_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A refresh token of a session, by its digest."""
+
+    digest: str
+    now: datetime
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ShownSession:
+    """A session as its owner sees it."""
+
+    session_id: str
+    begun_at: datetime
+    used_at: datetime
+    device: str
+    place: str
 
 
 class Sessions(Protocol):
-    async def add(self, session: Session, digest: str, now: datetime, expires_at: datetime) -> None: ...
+    async def begin(self, session: Session, visitor: Visitor, first: Step) -> None: ...
 
-    async def use(self, digest: str, now: datetime) -> Session | None:
-        """Spend a refresh token. A token that was spent before ends its whole family, as it was stolen by one side."""
+    async def rotate(self, digest: str, visitor: Visitor, following: Step) -> Session | None:
+        """Spend a refresh token for the one that follows, both or neither.
 
-    async def revoke(self, user_id: str, digest: str | None, now: datetime) -> None:
-        """End the session of a refresh token, or without one every session of the user."""
+        A token that was spent before ends its session, because one of two who have it stole it. The exception is a
+        client that lost the answer: for some seconds, as long as the following token is unused, it gets the same again.
+        """
+
+    async def end(self, user_id: str, session_id: str, now: datetime) -> bool:
+        """End a session of the user; False if there is no such one that goes on."""
+
+    async def end_others(self, user_id: str, kept: str | None, now: datetime) -> int:
+        """End every session of the user but one, or all of them; how many."""
+
+    async def of_token(self, user_id: str, digest: str) -> str | None:
+        """The user's session that a refresh token belongs to, spent or not."""
+
+    async def living(self, user_id: str, now: datetime) -> Sequence[ShownSession]:
+        """Sessions of the user that go on, the last used first."""
 
     async def purge(self, now: datetime) -> None: ...
 

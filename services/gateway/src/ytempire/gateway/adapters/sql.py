@@ -15,8 +15,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ytempire.eventstore.together import Together
-from ytempire.gateway.adapters.tables import credentials, oauth_states, refresh_tokens
-from ytempire.gateway.ports import Consent, Credential, Reservation, Session
+from ytempire.gateway.adapters.tables import credentials, oauth_states
+from ytempire.gateway.ports import Consent, Credential, Reservation
 
 
 class SqlCredentials:
@@ -68,58 +68,10 @@ class SqlCredentials:
                 delete(credentials).where(credentials.c.user_id == user_id, credentials.c.status == "pending")
             )
 
-
-class SqlSessions:
-    """Rotating refresh tokens, by digest."""
-
-    def __init__(self, engine: AsyncEngine) -> None:
-        self._engine = engine
-
-    async def add(self, session: Session, digest: str, now: datetime, expires_at: datetime) -> None:
-        row = {
-            "digest": digest,
-            "user_id": session.user_id,
-            "family": session.family,
-            "issued_at": now,
-            "expires_at": expires_at,
-        }
+    async def purge_pending(self, before: datetime) -> None:
+        old = credentials.c.created_at < before
         async with self._engine.begin() as connection:
-            await connection.execute(insert(refresh_tokens).values(row))
-
-    async def use(self, digest: str, now: datetime) -> Session | None:
-        token = refresh_tokens.c
-        spend = (
-            update(refresh_tokens)
-            .where(token.digest == digest, token.used_at.is_(None), token.revoked_at.is_(None), token.expires_at > now)
-            .values(used_at=now)
-            .returning(token.user_id, token.family)
-        )
-        async with self._engine.begin() as connection:
-            row = (await connection.execute(spend)).first()
-            if row is not None:
-                return Session(row[0], row[1])
-            spent = select(token.family).where(token.digest == digest, token.used_at.is_not(None))
-            family = await connection.scalar(spent)
-            if family is not None:
-                await connection.execute(
-                    update(refresh_tokens)
-                    .where(token.family == family, token.revoked_at.is_(None))
-                    .values(revoked_at=now)
-                )
-        return None
-
-    async def revoke(self, user_id: str, digest: str | None, now: datetime) -> None:
-        token = refresh_tokens.c
-        end = update(refresh_tokens).where(token.user_id == user_id, token.revoked_at.is_(None)).values(revoked_at=now)
-        if digest is not None:
-            family = select(token.family).where(token.digest == digest, token.user_id == user_id).scalar_subquery()
-            end = end.where(token.family == family)
-        async with self._engine.begin() as connection:
-            await connection.execute(end)
-
-    async def purge(self, now: datetime) -> None:
-        async with self._engine.begin() as connection:
-            await connection.execute(delete(refresh_tokens).where(refresh_tokens.c.expires_at < now))
+            await connection.execute(delete(credentials).where(credentials.c.status == "pending", old))
 
 
 class SqlConsents:

@@ -1,4 +1,4 @@
-"""The gateway's tables that are no events (see migration 0002)."""
+"""The gateway's tables that are no events (see the migrations)."""
 
 from __future__ import annotations
 
@@ -25,12 +25,23 @@ refresh_tokens = Table(
     "refresh_tokens",
     METADATA,
     Column("digest", Text, primary_key=True),
-    Column("user_id", Text, nullable=False),
-    Column("family", Text, nullable=False),
+    Column("session_id", Text, nullable=False),
     _time("issued_at"),
     _time("expires_at"),
     _time("used_at", nullable=True),
-    _time("revoked_at", nullable=True),
+)
+
+sessions = Table(
+    "sessions",
+    METADATA,
+    Column("session_id", Text, primary_key=True),
+    Column("user_id", Text, nullable=False),
+    _time("begun_at"),
+    _time("used_at"),
+    _time("expires_at"),
+    Column("device", Text, nullable=False),
+    Column("place", Text, nullable=False),
+    _time("ended_at", nullable=True),
 )
 
 oauth_states = Table(

@@ -7,6 +7,7 @@ import hmac
 import secrets
 import time
 from collections import OrderedDict
+from collections.abc import Container
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +18,7 @@ from ytempire.eventstore import new_id
 _ALGORITHM = "HS256"
 _ISSUER = "ytempire"
 _KNOWN = 10_000
-"""Valid access tokens that are not verified again before they expire: nothing else ends them."""
+"""Valid access tokens whose signature is not verified again before they expire."""
 
 
 class TokenError(Exception):
@@ -40,8 +41,9 @@ class Access:
 class Tokens:
     """Makes and reads tokens with one key."""
 
-    def __init__(self, key: bytes, access_s: int, media_s: int) -> None:
-        self._key, self.access_s, self._media_s = key, access_s, media_s
+    def __init__(self, key: bytes, access_s: int, media_s: int, ended: Container[str] = ()) -> None:
+        """``ended`` holds the sessions whose tokens are refused although they have not expired."""
+        self._key, self.access_s, self._media_s, self._ended = key, access_s, media_s, ended
         self._known: OrderedDict[str, Access] = OrderedDict()
 
     def access(self, user_id: str, session_id: str) -> str:
@@ -49,30 +51,33 @@ class Tokens:
 
     def read_access(self, token: str) -> Access:
         """:raises TokenError: if it is not a valid access token."""
-        known = self._known.get(token)
-        if known is not None and known.expires_at > time.time():
-            return known
-        claims = self._read("access", token)
-        if "sid" not in claims:
-            raise TokenError("invalid_token", "The token is not one of ours. Log in again.")
-        access = self._known[token] = Access(str(claims["sub"]), str(claims["sid"]), float(claims["exp"]))
-        if len(self._known) > _KNOWN:
-            self._known.popitem(last=False)
+        access = self._known.get(token)
+        if access is None or access.expires_at <= time.time():
+            claims = self._read("access", token)
+            access = self._known[token] = Access(str(claims["sub"]), str(claims["sid"]), float(claims["exp"]))
+            if len(self._known) > _KNOWN:
+                self._known.popitem(last=False)
+        self._continued(access.session_id)
         return access
 
-    def media(self, user_id: str, video_id: str) -> str:
-        """A token for the files of one video, for players that cannot send headers."""
-        return self._sign("media", self._media_s, sub=user_id, video=video_id)
+    def media(self, account: str, access: Access, video_id: str) -> str:
+        """A token for the files of one video of an account, for players that cannot send headers."""
+        return self._sign("media", self._media_s, sub=account, sid=access.session_id, video=video_id)
 
     def read_media(self, token: str, video_id: str) -> str:
-        """The user whose video it opens.
+        """The account whose video it opens.
 
         :raises TokenError: if it is not a valid link to this video.
         """
         claims = self._read("media", token)
         if claims.get("video") != video_id:
             raise TokenError("invalid_token", "The link belongs to another video.")
+        self._continued(str(claims["sid"]))
         return str(claims["sub"])
+
+    def _continued(self, session_id: str) -> None:
+        if session_id in self._ended:
+            raise TokenError("session_ended", "This session was ended. Log in again.")
 
     def _sign(self, purpose: str, seconds: int, **claims: str) -> str:
         now = int(time.time())
@@ -87,7 +92,7 @@ class Tokens:
                 algorithms=[_ALGORITHM],
                 audience=purpose,
                 issuer=_ISSUER,
-                options={"require": ["exp", "sub", "aud", "iss"]},
+                options={"require": ["exp", "sub", "sid", "aud", "iss"]},
             )
         except jwt.ExpiredSignatureError as error:
             raise TokenError("token_expired", "The token expired. Refresh it or log in again.") from error

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from ytempire.eventstore import new_id
-from ytempire.gateway.adapters.tokens import Tokens, random_token, sha256
+from ytempire.gateway.adapters.tokens import Tokens, keyed, random_token, sha256
 from ytempire.gateway.features.sign_up import email_digest
 from ytempire.gateway.limits import Failures
-from ytempire.gateway.ports import Credentials, Passwords, Session, Sessions
-from ytempire.gateway.problems import Problem
+from ytempire.gateway.ports import Credentials, Passwords, Session, Sessions, ShownSession, Step
+from ytempire.gateway.problems import Problem, not_found
+from ytempire.gateway.visitors import Visitor
 
 _WRONG = (
     "The e-mail address or the password is wrong."
@@ -47,7 +49,7 @@ class LogIn:
         self._refresh = timedelta(seconds=refresh_s)
         self._failures, self._failures_by_address = failures, failures_by_address
 
-    async def log_in(self, email: str, password: str, network_address: str) -> Grant:
+    async def log_in(self, email: str, password: str, visitor: Visitor) -> Grant:
         """A session for the right password of a verified address.
 
         Whoever signed up with another person's address and a password of his own must not learn whether that person
@@ -57,34 +59,58 @@ class LogIn:
         """
         digest = email_digest(self._digest_key, email)
         self._failures.check(digest)
-        self._failures_by_address.check(network_address)
+        self._failures_by_address.check(visitor.network)
         credential = await self._credentials.by_email(digest)
         fits = await self._passwords.verify(password, credential.password_hash if credential else None)
         if credential is None or not fits or credential.status != "active":
             self._failures.add(digest)
-            self._failures_by_address.add(network_address)
+            self._failures_by_address.add(visitor.network)
             raise Problem(401, "invalid_credentials", _WRONG)
         self._failures.clear(digest)
-        return await self._grant(Session(credential.user_id, new_id()))
+        session, token = Session(credential.user_id, new_id()), random_token()
+        await self._sessions.begin(session, visitor, self._step(token))
+        return self._grant(session, token)
 
-    async def refresh(self, refresh_token: str) -> Grant:
+    async def refresh(self, refresh_token: str, visitor: Visitor) -> Grant:
         """The next access and refresh token; the one given is spent.
 
-        :raises Problem: 401 if it is unknown, expired, revoked or spent.
+        :raises Problem: 401 if it is unknown, expired or spent, or the session ended.
         """
-        session = await self._sessions.use(sha256(refresh_token), datetime.now(UTC))
+        # computed from the one before, so that a client that lost the answer can be given the same one again
+        following = keyed(self._digest_key, "refresh token", refresh_token)
+        session = await self._sessions.rotate(sha256(refresh_token), visitor, self._step(following))
         if session is None:
             raise Problem(401, "invalid_refresh_token", "The session ended. Log in again.", field="/refresh_token")
-        return await self._grant(session)
+        return self._grant(session, following)
 
     async def log_out(self, user_id: str, refresh_token: str | None) -> None:
         """End one session, or without a token every session of the user."""
-        digest = sha256(refresh_token) if refresh_token else None
-        await self._sessions.revoke(user_id, digest, datetime.now(UTC))
+        now = datetime.now(UTC)
+        if refresh_token is None:
+            await self._sessions.end_others(user_id, None, now)
+        elif session_id := await self._sessions.of_token(user_id, sha256(refresh_token)):
+            await self._sessions.end(user_id, session_id, now)
 
-    async def _grant(self, session: Session) -> Grant:
-        token, now = random_token(), datetime.now(UTC)
-        await self._sessions.add(session, sha256(token), now, now + self._refresh)
-        return Grant(
-            session.user_id, self._tokens.access(session.user_id, session.family), self._tokens.access_s, token
-        )
+    async def sessions(self, user_id: str) -> Sequence[ShownSession]:
+        """Where the user is logged in."""
+        return await self._sessions.living(user_id, datetime.now(UTC))
+
+    async def end(self, user_id: str, session_id: str) -> None:
+        """End one session of the user.
+
+        :raises Problem: 404 if there is none with this id.
+        """
+        if not await self._sessions.end(user_id, session_id, datetime.now(UTC)):
+            raise not_found("session")
+
+    async def end_others(self, user_id: str, kept: str | None) -> int:
+        """End every session of the user but the one that is kept; how many ended."""
+        return await self._sessions.end_others(user_id, kept, datetime.now(UTC))
+
+    def _step(self, token: str) -> Step:
+        now = datetime.now(UTC)
+        return Step(sha256(token), now, now + self._refresh)
+
+    def _grant(self, session: Session, refresh_token: str) -> Grant:
+        access = self._tokens.access(session.user_id, session.session_id)
+        return Grant(session.user_id, access, self._tokens.access_s, refresh_token)

@@ -17,6 +17,8 @@ from ytempire.gateway.intents import Intents, Outcome
 from ytempire.gateway.ports import Credentials, Passwords, Reservation
 
 _SEALED_FOR = timedelta(days=7)
+UNVERIFIED_LIFE = timedelta(days=30)
+"""How long a password is kept for an address that nobody verifies, in business time; longer than any link is good."""
 
 
 @dataclass(frozen=True, slots=True)

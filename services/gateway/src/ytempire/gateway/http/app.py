@@ -23,6 +23,7 @@ from ytempire.gateway.http import (
     onboarding,
     pages,
     payments,
+    sessions,
     tickets,
     video_files,
     videos,
@@ -36,6 +37,7 @@ from ytempire.gateway.roles import Permission
 MOST_BODY_BYTES = 1_500_000
 _ROUTERS = (
     auth,
+    sessions,
     onboarding,
     billing,
     payments,

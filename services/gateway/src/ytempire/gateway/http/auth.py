@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Response
 from pydantic import StringConstraints
 
 from ytempire.gateway.features.log_in import Grant
@@ -17,7 +17,7 @@ from ytempire.gateway.http.identity import (
     Personal,
     PersonalWrites,
     StrangerWrites,
-    network_address,
+    VisitorNow,
 )
 from ytempire.gateway.problems import FieldError, Problem, from_rejection
 from ytempire.gateway.projections.accounts import ACCOUNTS, accounts
@@ -82,14 +82,15 @@ async def verify(body: VerifyBody, write: StrangerWrites, edge: EdgeNow) -> Resp
 
 
 @router.post("/auth/login", summary="Log in")
-async def log_in(body: LogInBody, request: Request, edge: EdgeNow) -> Response:
-    return _granted(await edge.log_in.log_in(body.email, body.password, network_address(request)))
+async def log_in(body: LogInBody, visitor: VisitorNow, edge: EdgeNow) -> Response:
+    return _granted(await edge.log_in.log_in(body.email, body.password, visitor))
 
 
 @router.post("/auth/refresh", summary="Continue a session; the refresh token is spent and replaced")
-async def refresh(body: RefreshBody, request: Request, edge: EdgeNow) -> Response:
-    edge.strangers.take(network_address(request))
-    return _granted(await edge.log_in.refresh(body.refresh_token))
+async def refresh(body: RefreshBody, visitor: VisitorNow, edge: EdgeNow) -> Response:
+    """A client that lost the answer may repeat the request within ten seconds and gets the same refresh token."""
+    edge.strangers.take(visitor.network)
+    return _granted(await edge.log_in.refresh(body.refresh_token, visitor))
 
 
 @router.post("/auth/logout", status_code=204, summary="End this session, or without a refresh token every session")

@@ -15,6 +15,7 @@ from ytempire.gateway.ports import Reservation
 from ytempire.gateway.problems import Problem
 from ytempire.gateway.reading import TenantReads
 from ytempire.gateway.roles import MAY, Permission, Role
+from ytempire.gateway.visitors import Visitor, visitor
 
 _bearer = HTTPBearer(auto_error=False, description="The access_token of POST /api/v1/auth/login")
 ACCOUNT_HEADER = "Ytempire-Account"
@@ -37,6 +38,13 @@ EdgeNow = Annotated[Edge, Depends(_edge_now)]
 def network_address(request: Request) -> str:
     """Where the request came from. Behind a proxy the server is told to trust its headers, not this code."""
     return request.client.host if request.client else "unknown"
+
+
+async def visitor_now(request: Request) -> Visitor:
+    return visitor(network_address(request), request.headers.get("user-agent", ""))
+
+
+VisitorNow = Annotated[Visitor, Depends(visitor_now)]
 
 
 async def bearer(

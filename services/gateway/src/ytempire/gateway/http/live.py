@@ -35,8 +35,8 @@ async def events(edge: EdgeNow, acting: Overview) -> Response:
     """Each message has ``event`` (topic), ``id`` and ``data`` (JSON).
 
     Topics: ``hello`` (first; read everything anew after it), ``progress`` (stage and percent of a video), ``video``,
-    ``channel`` and ``ticket`` (with the new view), ``account``, ``pnl``, ``revenue`` and ``operation`` (ids only).
-    The stream ends when the access token does; listen again with a new one.
+    ``channel`` and ``ticket`` (with the new view), ``account``, ``pnl``, ``revenue``, ``operation`` and ``session``
+    (one that ended; ids only). The stream ends when the access token or its session does; listen again with a new one.
     """
     return StreamingResponse(
         _stream(edge, acting),
@@ -50,7 +50,7 @@ async def _stream(edge: Edge, acting: Acting) -> AsyncIterator[bytes]:
     boot = f"{time.time_ns():x}"
     with edge.hub.listening(acting.account) as queue:
         yield b"retry: %d\n" % _RETRY_MS + message("hello", f"{boot}-0", {"at": edge.clock.now()})
-        while (left := acting.access.expires_at - time.time()) > 0:
+        while (left := acting.access.expires_at - time.time()) > 0 and acting.access.session_id not in edge.ended:
             changes = await _collect(queue, min(_HEARTBEAT_S, left))
             if not changes:
                 yield b": still here\n\n"

@@ -10,7 +10,7 @@ from ytempire.events.gateway import ApprovalGiven, PublishRequested, VideoReques
 from ytempire.eventstore import NO_STREAM
 from ytempire.gateway.http.answers import API, PENDING, PROBLEMS, Json, answer, known_id
 from ytempire.gateway.http.fields import Body, Brief, LengthS, Topic, Word
-from ytempire.gateway.http.identity import EdgeNow, WorkReads, WorkWrites
+from ytempire.gateway.http.identity import ActingNow, EdgeNow, WorkReads, WorkWrites
 from ytempire.gateway.problems import not_found
 from ytempire.gateway.projections.accounts import ACCOUNTS, accounts
 from ytempire.gateway.projections.channels import CHANNELS, channels
@@ -104,12 +104,12 @@ async def status(video_id: str, edge: EdgeNow, reads: WorkReads) -> Response:
 
 
 @router.get("/videos/{video_id}", summary="Everything about one video, with links to its files")
-async def get_video(video_id: str, edge: EdgeNow, reads: WorkReads) -> Response:
+async def get_video(video_id: str, edge: EdgeNow, reads: WorkReads, acting: ActingNow) -> Response:
     row = await video_row(reads, video_id)
     done = await reads.rows(VIDEOS, stages, stages.c.video_id == video_id, order=(stages.c.mark,))
     spent = await reads.rows(VIDEOS, costs, costs.c.video_id == video_id, order=(costs.c.at, costs.c.cost_id))
     advice = await reads.one(MONEY, recommendations, recommendations.c.video_id == video_id)
-    live, token = edge.hub.progress(reads.tenant, video_id), edge.tokens.media(reads.tenant, video_id)
+    live, token = edge.hub.progress(reads.tenant, video_id), edge.tokens.media(acting.account, acting.access, video_id)
     return Json(video_view(row, live, done, spent, advice, token))
 
 
