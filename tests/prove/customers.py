@@ -75,8 +75,12 @@ def _resumed() -> tuple[str, bool]:
 
 def _forged() -> tuple[str, bool]:
     got = _measured("forged")
-    return f"{got['sent']:,} sent, {got['events']} events, {got['secrets']} secrets found", not (
-        got["events"] or got["secrets"]
+    genuine = f"{got['genuine']} of {got['of_genuine']} genuine ones between them"
+    secrets = f"{got['secrets']} of {got['of_secrets']} secrets found"
+    wrong = (got["events"], got["strange"], got["secrets"], got["of_genuine"] - got["genuine"])
+    # places in which the search found what was put there: a search that finds nothing proves nothing
+    return f"{got['sent']:,} sent, {got['events']} events, {genuine}, {secrets}", not any(wrong) and (
+        len(got["planted"]) == got["places"]
     )
 
 

@@ -130,6 +130,7 @@ async def platform(
             "YTEMPIRE_STRIPE_WEBHOOK_SECRET_FILE": str(secrets_dir / "stripe.webhook.secret"),
             "YTEMPIRE_GOOGLE_CLIENT_ID": "client",
             "YTEMPIRE_ANSWER_WAIT_S": "3",
+            "YTEMPIRE_BODY_S": "3",
             "YTEMPIRE_SIGN_UPS_PER_MINUTE": "2000",
         }
         log = var / "gateway.log"

@@ -23,6 +23,8 @@ class GatewaySettings(ServiceSettings):
 
     answer_wait_s: float = Field(default=10.0, gt=0, le=60)
     """How long a request waits for the owner's decision before it is answered with 202."""
+    body_s: float = Field(default=30.0, gt=0)
+    """How long the body of a request may take to arrive."""
     access_token_s: int = Field(default=900, ge=60, le=86_400)
     refresh_token_s: int = Field(default=30 * 86_400, ge=3600)
     media_link_s: int = Field(default=6 * 3600, ge=60)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 import time
 from typing import Any
 
@@ -19,6 +20,10 @@ from ytempire.gateway.ports import Reservation
 from ytempire.gateway.problems import Problem
 
 _TOLERANCE_S = 300
+_TIME_DIGITS = 15
+_ID, _KIND = re.compile(r"[A-Za-z0-9_-]{1,255}"), re.compile(r"[a-z0-9_.]{1,100}")
+_OBJECT_ID = re.compile(r"[!-~]{0,255}")
+"""The id of some objects is chosen by who made them."""
 
 
 class ReceiveWebhook:
@@ -60,7 +65,7 @@ def check_signature(secret: bytes, body: bytes, header: str, now: float) -> None
     """
     parts = [part.split("=", 1) for part in header.split(",") if "=" in part]
     moments = [value for name, value in parts if name.strip() == "t"]
-    if len(moments) != 1 or not moments[0].isascii() or not moments[0].isdigit():
+    if len(moments) != 1 or not re.fullmatch(rf"[0-9]{{1,{_TIME_DIGITS}}}", moments[0]):
         raise _wrong("The header Stripe-Signature is missing or has no time.")
     expected = hmac.new(secret, moments[0].encode() + b"." + body, hashlib.sha256).hexdigest()
     given = [value.encode() for name, value in parts if name.strip() == "v1"]
@@ -71,16 +76,22 @@ def check_signature(secret: bytes, body: bytes, header: str, now: float) -> None
 
 
 def _notice(body: bytes) -> WebhookReceived:
+    """
+    :raises Problem: 400 if it has not the provider's form. It was signed, but it is kept for ever.
+    """
     try:
         event: Any = orjson.loads(body)
-        return WebhookReceived(
-            provider="stripe",
-            webhook_id=event["id"],
-            kind=event["type"],
-            object_id=event["data"]["object"].get("id") or "",
-        )
+        webhook_id, kind, object_id = event["id"], event["type"], event["data"]["object"].get("id") or ""
+        named = _ID.fullmatch(webhook_id) and _KIND.fullmatch(kind) and _OBJECT_ID.fullmatch(object_id)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise Problem(400, "malformed_webhook", "The body is not an event with id, type and data.object.") from error
+        raise _malformed() from error
+    if not named:
+        raise _malformed()
+    return WebhookReceived(provider="stripe", webhook_id=webhook_id, kind=kind, object_id=object_id)
+
+
+def _malformed() -> Problem:
+    return Problem(400, "malformed_webhook", "The body is not an event with id, type and data.object.")
 
 
 def _wrong(detail: str) -> Problem:

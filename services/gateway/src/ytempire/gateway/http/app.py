@@ -73,7 +73,7 @@ _ABOUT = (
 
 def create(edge: Edge) -> ASGIApp:
     """The public application."""
-    return errors.Shield(Dressed(errors.BodyLimit(routed(edge), MOST_BODY_BYTES)))
+    return errors.Shield(Dressed(errors.BodyLimit(routed(edge), MOST_BODY_BYTES, edge.settings.body_s)))
 
 
 def routed(edge: Edge) -> FastAPI:

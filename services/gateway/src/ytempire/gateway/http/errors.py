@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from typing import Any
 
 import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -109,48 +111,80 @@ def _fault(path: str, error: Exception) -> Problem:
 
 
 class BodyLimit:
-    """Reads a body before anything else does, and refuses one that is too large."""
+    """Reads a body before anything else does, and refuses one that is too large or does not come.
 
-    def __init__(self, app: ASGIApp, most_bytes: int) -> None:
-        self._app, self._most = app, most_bytes
+    A body that breaks off is nobody's request: whoever sent it is gone, and what came of it is dropped.
+    """
+
+    def __init__(self, app: ASGIApp, most_bytes: int, most_s: float) -> None:
+        self._app, self._most, self._most_s = app, most_bytes, most_s
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["method"] in ("GET", "HEAD", "OPTIONS", "DELETE"):
             await self._app(scope, receive, send)
             return
-        body = await self._read(receive)
-        if body is None:
-            await self._refuse(scope, receive, send)
-            return
-        queue: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+        try:
+            if _said_length(scope) > self._most * _DRAINED:
+                raise self._too_large(scope)
+            async with asyncio.timeout(self._most_s):
+                body = await self._read(scope, receive)
+        except TimeoutError:
+            await _close(self._too_slow(), scope, receive, send)
+        except Problem as problem:
+            await _close(problem, scope, receive, send)
+        else:
+            if body is not None:
+                await self._app(scope, _replayed(body, receive), send)
 
-        async def replay() -> Message:
-            return queue.pop() if queue else await receive()
-
-        await self._app(scope, replay, send)
-
-    async def _read(self, receive: Receive) -> bytes | None:
-        """The body; None if it is too large. What is too large is still read, within reason.
+    async def _read(self, scope: Scope, receive: Receive) -> bytes | None:
+        """The body; None if it broke off. What is too large is still read, within reason.
 
         A server that answers and closes while the other side is sending makes many clients lose the answer.
+
+        :raises Problem: 413 if it is too large.
         """
         parts: list[bytes] = []
         size, more = 0, True
         while more and size <= self._most * _DRAINED:
             message = await receive()
             if message["type"] != "http.request":
-                return b"".join(parts)
+                return None
             part = message.get("body", b"")
             size, more = size + len(part), message.get("more_body", False)
             if size <= self._most:
                 parts.append(part)
-        return b"".join(parts) if size <= self._most else None
+        if size > self._most:
+            raise self._too_large(scope)
+        return b"".join(parts)
 
-    async def _refuse(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def _too_large(self, scope: Scope) -> Problem:
         field = "/brief" if scope["path"].endswith("/videos/generate") else None
         detail = f"The request is larger than {self._most:,} bytes. Send less; a brief may have 100,000."
-        problem = Problem(413, "body_too_large", detail, field=field, headers={"Connection": "close"})
-        await problem_response(problem, Request(scope))(scope, receive, send)
+        return Problem(413, "body_too_large", detail, field=field)
+
+    def _too_slow(self) -> Problem:
+        detail = f"The request did not arrive within {self._most_s:g} seconds. Send it again, whole."
+        return Problem(408, "body_too_slow", detail)
+
+
+def _said_length(scope: Scope) -> int:
+    said = Headers(scope=scope).get("content-length", "")
+    return int(said) if said.isdecimal() else 0
+
+
+def _replayed(body: bytes, receive: Receive) -> Receive:
+    queue: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def replay() -> Message:
+        return queue.pop() if queue else await receive()
+
+    return replay
+
+
+async def _close(problem: Problem, scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer, and take nothing more: what is still on its way is not another request."""
+    problem.headers["Connection"] = "close"
+    await problem_response(problem, Request(scope))(scope, receive, send)
 
 
 class Shield:
