@@ -211,6 +211,28 @@ async def test_consent(person: Any, stranger: Any) -> None:
     problem(refused, 409, "channel_already_connected", "/channel_id")
 
 
+async def test_a_channel_is_titled_and_pending_until_its_owner_agreed(person: Any) -> None:
+    begun = (await person.post("/channels/connect", {"niche_id": "niche-0"})).json()
+    channel_id, denied = begun["channel_id"], {"error": "access_denied"}
+    pending = await person.until(f"/channels/{channel_id}", lambda c: True)
+    assert (pending["status"], pending["title"]) == ("pending", "Channel 1 - niche-0")
+    video = {"channel_id": channel_id, "topic": "Too early"}
+    problem(await person.post("/videos/generate", video), 409, "channel_pending", "/channel_id")
+    state = {"state": begun["consent_url"].split("state=")[1].split("&")[0]}
+    problem(await person.get("/oauth/google/callback", params=state | denied), 400, "consent_denied", "error")
+    again = (await person.post("/channels/connect", {"channel_id": channel_id})).json()
+    assert again["channel_id"] == channel_id
+    state = {"state": again["consent_url"].split("state=")[1].split("&")[0]}
+    assert (await person.get("/oauth/google/callback", params=state | {"code": "good"})).status_code == 200
+    connected = await person.until(f"/channels/{channel_id}", lambda c: c["status"] == "connected")
+    assert connected["title"] != pending["title"]
+    late = await person.post("/channels/connect", {"channel_id": channel_id})
+    problem(late, 409, "channel_not_pending", "/channel_id")
+    problem(await person.post("/channels/connect", {}), 422, "niche_missing", "/niche_id")
+    problem(await person.post("/channels/connect", {"channel_id": new_id()}), 404, "not_found", "/channel_id")
+    assert [c["channel_id"] for c in (await person.get("/channels")).json()["channels"]] == [channel_id]
+
+
 async def test_the_same_connect_opens_the_same_consent(person: Any) -> None:
     key = new_id()
     first, second = [await person.post("/channels/connect", {"niche_id": "n"}, key) for _ in range(2)]

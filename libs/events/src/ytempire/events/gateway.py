@@ -110,6 +110,17 @@ class NicheChoiceRequested(Event, owner="gateway", success="NichesChosen", rejec
     niche_ids: tuple[str, ...]
 
 
+class ChannelConsentBegun(Event, owner="gateway"):
+    """A person was sent to Google to agree to a channel: it is in their list, pending, until they come back."""
+
+    user_id: Id
+    channel_id: Id
+    """Our id for the channel to be."""
+    niche_id: str
+    title: str
+    """What it is called until Google says its name."""
+
+
 class ChannelConnectionRequested(
     Event, owner="gateway", success="ChannelConnected", rejected="ChannelConnectionRejected"
 ):

@@ -147,7 +147,7 @@ def channel_view(row: Row) -> dict[str, Any]:
         "status": channel_status(row),
         "reason": row["reason"],
         "youtube_channel_id": row["youtube_channel_id"],
-        "title": row["title"],
+        "title": row["title"] or row["pending_title"],
         "monetised": row["monetised"],
         "scopes": row["scopes"],
         "healthy": row["healthy"],
@@ -158,8 +158,16 @@ def channel_view(row: Row) -> dict[str, Any]:
 
 
 def channel_status(row: Row) -> str:
-    """``connecting``, ``connected``, ``rejected`` or ``disconnected``."""
-    return row["state"] or ("rejected" if row["slot"] == "refused" else "connecting")
+    """``pending`` until its owner agreed at Google, ``connecting``, ``connected``, ``rejected`` or ``disconnected``."""
+    if row["state"] or row["slot"] == "refused":
+        return row["state"] or "rejected"
+    return "connecting" if row["requested_at"] else "pending"
+
+
+def niche_name(account: Row | None, niche_id: str) -> str:
+    """What a niche is called, as far as it was recommended to the account."""
+    offered = (account["recommended_niches"] if account else None) or ()
+    return next((niche["name"] for niche in offered if niche["niche_id"] == niche_id), niche_id)
 
 
 def video_status(row: Row) -> str:

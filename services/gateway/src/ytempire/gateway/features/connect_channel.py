@@ -9,12 +9,13 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlencode
 
 from ytempire.chassis import Clock, Sealer
-from ytempire.events.gateway import ChannelConnectionRequested
+from ytempire.events.gateway import ChannelConnectionRequested, ChannelConsentBegun
+from ytempire.eventstore import derived_id
 from ytempire.gateway.adapters.tokens import keyed, sha256
 from ytempire.gateway.intents import Intents, Outcome
 from ytempire.gateway.ports import Consent, Consents, Reservation
@@ -59,15 +60,20 @@ class ConnectChannel:
         self._redirect_uri = public_url.rstrip("/") + CALLBACK_PATH
         self._consent_life = timedelta(seconds=consent_s)
 
-    async def begin(self, user_id: str, niche_id: str, browser: str, reservation: Reservation) -> Begun:
-        """A consent address for this browser; a repetition opens the same one."""
+    async def begin(
+        self, user_id: str, niche_id: str, title: str, channel_id: str | None, browser: str, reservation: Reservation
+    ) -> Begun:
+        """A consent address for this browser; a repetition opens the same one.
+
+        :param channel_id: a channel that is pending already; without it a new one is.
+        """
         state = keyed(self._key, "oauth-state", reservation.operation_id)
         now = datetime.now(UTC)
         consent = await self._consents.add(
             Consent(
                 sha256(state),
                 user_id,
-                reservation.resource_id,
+                channel_id or reservation.resource_id,
                 niche_id,
                 reservation.operation_id,
                 sha256(browser),
@@ -75,6 +81,8 @@ class ConnectChannel:
             ),
             now,
         )
+        if channel_id is None:
+            await self._put_down(consent, title, reservation)
         query = {
             "client_id": self._client_id,
             "redirect_uri": self._redirect_uri,
@@ -88,6 +96,14 @@ class ConnectChannel:
             "include_granted_scopes": "true",
         }
         return Begun(consent.channel_id, f"{self._auth_url}?{urlencode(query)}", consent.expires_at)
+
+    async def _put_down(self, consent: Consent, title: str, reservation: Reservation) -> None:
+        pending = ChannelConsentBegun(
+            user_id=consent.user_id, channel_id=consent.channel_id, niche_id=consent.niche_id, title=title
+        )
+        # the operation's own id is that of the request that follows from the consent
+        begun = replace(reservation, operation_id=derived_id("consent", reservation.operation_id))
+        await self._intents.record(consent.user_id, begun, f"channel-{consent.channel_id}", pending)
 
     async def check(self, state: str, browser: str | None) -> Consent:
         """The consent a state belongs to.

@@ -14,8 +14,10 @@ from ytempire.gateway.http.fields import Body, Word
 from ytempire.gateway.http.identity import EdgeNow, WorkReads, WorkWrites
 from ytempire.gateway.http.pages import page
 from ytempire.gateway.problems import Problem, from_rejection, not_found
+from ytempire.gateway.projections.accounts import ACCOUNTS, accounts
 from ytempire.gateway.projections.channels import CHANNELS, channels
-from ytempire.gateway.views import channel_view
+from ytempire.gateway.reading import TenantReads
+from ytempire.gateway.views import channel_status, channel_view, niche_name
 
 router = APIRouter(prefix=API, tags=["channels"], responses=PROBLEMS)
 
@@ -23,13 +25,19 @@ _BROWSER = "ytempire_browser"
 
 
 class ConnectBody(Body):
-    niche_id: Word
+    niche_id: Word | None = None
+    """What it is to be about. Needed for a new channel."""
+    channel_id: Word | None = None
+    """A pending channel whose consent was not given, to be asked for again."""
 
 
 @router.post("/channels/connect", status_code=201, summary="Begin to connect a YouTube channel: open consent_url")
 async def connect(body: ConnectBody, request: Request, write: WorkWrites, edge: EdgeNow) -> Response:
     browser = request.cookies.get(_BROWSER) or random_token()
-    begun = await edge.connect_channel.begin(write.user_id, body.niche_id, browser, await write.reserve())
+    niche_id, title = await _wanted(write.reads, body)
+    begun = await edge.connect_channel.begin(
+        write.user_id, niche_id, title, body.channel_id, browser, await write.reserve()
+    )
     answered = Json(
         {"channel_id": begun.channel_id, "consent_url": begun.consent_url, "expires_at": begun.expires_at}, 201
     )
@@ -43,6 +51,27 @@ async def connect(body: ConnectBody, request: Request, write: WorkWrites, edge: 
         samesite="lax",
     )
     return answered
+
+
+async def _wanted(reads: TenantReads, body: ConnectBody) -> tuple[str, str]:
+    """Niche and name of the channel to be.
+
+    :raises Problem: 404 for a channel that is not the account's, 409 for one that is not pending, 422 without a niche.
+    """
+    if body.channel_id is not None:
+        row = await reads.one(CHANNELS, channels, channels.c.channel_id == known_id(body.channel_id, "channel"))
+        if row is None:
+            raise not_found("channel", "/channel_id")
+        if channel_status(row) != "pending":
+            text = "This channel is not pending: its consent was given. To connect another one, leave out channel_id."
+            raise Problem(409, "channel_not_pending", text, field="/channel_id")
+        return row["niche_id"], row["pending_title"]
+    if body.niche_id is None:
+        text = "Say what the channel is to be about: send the niche_id of one of your niches."
+        raise Problem(422, "niche_missing", text, field="/niche_id")
+    count = len(await reads.rows(CHANNELS, channels, order=(channels.c.channel_id,)))
+    name = niche_name(await reads.one(ACCOUNTS, accounts), body.niche_id)
+    return body.niche_id, f"Channel {count + 1} - {name}"
 
 
 @router.get(

@@ -11,14 +11,14 @@ from ytempire.eventstore import NO_STREAM
 from ytempire.gateway.http.answers import API, PENDING, PROBLEMS, Json, answer, known_id
 from ytempire.gateway.http.fields import Body, Brief, LengthS, Topic, Word
 from ytempire.gateway.http.identity import ActingNow, EdgeNow, WorkReads, WorkWrites
-from ytempire.gateway.problems import not_found
+from ytempire.gateway.problems import Problem, not_found
 from ytempire.gateway.projections.accounts import ACCOUNTS, accounts
 from ytempire.gateway.projections.channels import CHANNELS, channels
 from ytempire.gateway.projections.money import MONEY, recommendations
 from ytempire.gateway.projections.video_tables import costs, stages, videos
 from ytempire.gateway.projections.videos import VIDEOS
 from ytempire.gateway.reading import Row, TenantReads
-from ytempire.gateway.views import preferences_of, video_progress, video_summary, video_view
+from ytempire.gateway.views import channel_status, preferences_of, video_progress, video_summary, video_view
 
 router = APIRouter(prefix=API, tags=["videos"], responses=PROBLEMS)
 
@@ -55,6 +55,9 @@ async def generate(body: GenerateBody, write: WorkWrites, edge: EdgeNow) -> Resp
     channel = await write.reads.one(CHANNELS, channels, channels.c.channel_id == body.channel_id)
     if channel is None:
         raise not_found("channel", "/channel_id")
+    if channel_status(channel) == "pending":
+        text = "This channel waits for your consent at Google. Open its consent first: POST /channels/connect."
+        raise Problem(409, "channel_pending", text, field="/channel_id")
     account = await write.reads.one(ACCOUNTS, accounts)
     wanted = preferences_of(account)
     reservation = await write.reserve()

@@ -1,4 +1,4 @@
-"""Channels: asked for here, given a slot by billing, connected by publisher."""
+"""Channels: begun and asked for here, given a slot by billing, connected by publisher."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from sqlalchemy import JSON, Boolean, Column, MetaData, Table, Text
 
 from ytempire.events import Envelope
 from ytempire.events.billing import ChannelSlotRefused, ChannelSlotReleased, ChannelSlotReserved
-from ytempire.events.gateway import ChannelConnectionRequested
+from ytempire.events.gateway import ChannelConnectionRequested, ChannelConsentBegun
 from ytempire.events.publisher import (
     ChannelConnected,
     ChannelConnectionRejected,
@@ -27,6 +27,7 @@ channels = Table(
     tenant_column(),
     # gateway
     Column("niche_id", Text),
+    Column("pending_title", Text),
     time_column("requested_at"),
     # billing
     mark_column("slot_mark"),
@@ -60,6 +61,11 @@ async def _write(
         row[mark] = envelope.position
     await upsert(connection, channels, row, mark)
     await announce(connection, user_id, "channel", channel_id, envelope)
+
+
+async def _begun(connection: Writing, event: ChannelConsentBegun, envelope: Envelope) -> None:
+    named = {"niche_id": event.niche_id, "pending_title": event.title}
+    await _write(connection, event.channel_id, event.user_id, envelope, **named)
 
 
 async def _requested(connection: Writing, event: ChannelConnectionRequested, envelope: Envelope) -> None:
@@ -141,6 +147,7 @@ CHANNELS = Projection(
     "channels",
     TABLES,
     {
+        ChannelConsentBegun: _begun,
         ChannelConnectionRequested: _requested,
         ChannelSlotReserved: _slot_reserved,
         ChannelSlotRefused: _slot_refused,
@@ -150,4 +157,5 @@ CHANNELS = Projection(
         ChannelDisconnected: _disconnected,
         ChannelHealthChanged: _health,
     },
+    version=2,
 )
