@@ -71,19 +71,6 @@ async def test_an_unknown_verification_token(stranger: Any) -> None:
     problem(await stranger.post("/auth/verify", {"token": "forged"}), 422, "token_unknown", "/token")
 
 
-async def test_log_in_fails_alike_and_not_for_ever(person: Any, stranger: Any) -> None:
-    wrong = {"email": person.email, "password": "not the password"}
-    unknown = {"email": "nobody@example.com", "password": "not the password"}
-    first = problem(await stranger.http.post(f"{API}/auth/login", json=wrong), 401, "invalid_credentials")
-    second = problem(await stranger.http.post(f"{API}/auth/login", json=unknown), 401, "invalid_credentials")
-    assert first["detail"] == second["detail"]
-    answers = [await stranger.http.post(f"{API}/auth/login", json=wrong) for _ in range(8)]
-    assert answers[-1].status_code == 429
-    assert int(answers[-1].headers["retry-after"]) > 0
-    right = await stranger.http.post(f"{API}/auth/login", json={"email": person.email, "password": PASSWORD})
-    assert right.status_code == 429
-
-
 async def test_a_log_in_after_a_sign_up_does_not_tell_whether_the_address_was_taken(person: Any, stranger: Any) -> None:
     said = []
     for address in (stranger.email, person.email):

@@ -30,7 +30,7 @@ def test_a_bucket_empties_and_says_when_to_come_back() -> None:
     assert refused.value.headers["Retry-After"] == "2"
 
 
-def test_failures_close_the_door_until_one_succeeds() -> None:
+def test_failures_close_the_door() -> None:
     failures = Failures(most=2)
     for _ in range(2):
         failures.check("a")
@@ -38,8 +38,6 @@ def test_failures_close_the_door_until_one_succeeds() -> None:
     with pytest.raises(Problem):
         failures.check("a")
     failures.check("b")
-    failures.clear("a")
-    failures.check("a")
 
 
 @pytest.mark.parametrize(
@@ -99,7 +97,7 @@ def test_tokens_are_good_for_one_purpose() -> None:
 
 
 async def test_passwords() -> None:
-    passwords = ArgonPasswords()
+    passwords = ArgonPasswords(10)
     kept = await passwords.hash("correct horse")
     assert await passwords.verify("correct horse", kept)
     assert not await passwords.verify("wrong", kept)

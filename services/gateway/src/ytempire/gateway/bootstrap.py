@@ -8,25 +8,32 @@ from datetime import UTC, datetime
 
 import ytempire.gateway
 from ytempire.chassis import AssetReader, Definition, Host, Service
+from ytempire.gateway.adapters.devices import SqlDevices
 from ytempire.gateway.adapters.passwords import ArgonPasswords
 from ytempire.gateway.adapters.sessions import SqlSessions
 from ytempire.gateway.adapters.sql import SqlConsents, SqlCredentials, SqlIdempotencyKeys
 from ytempire.gateway.adapters.tokens import Tokens
 from ytempire.gateway.edge import Edge
 from ytempire.gateway.ended import EndedListener, EndedSessions
+from ytempire.gateway.features.attempts import LogInLimits
 from ytempire.gateway.features.connect_channel import ConnectChannel
 from ytempire.gateway.features.log_in import LogIn
 from ytempire.gateway.features.receive_webhook import ReceiveWebhook
 from ytempire.gateway.features.sign_up import UNVERIFIED_LIFE, SignUp
 from ytempire.gateway.http import app
 from ytempire.gateway.intents import KEY_LIFE, Intents
-from ytempire.gateway.limits import Bucket, Failures
+from ytempire.gateway.limits import Attempts, Bucket, Failures
 from ytempire.gateway.live import ChangeListener, Hub, ProgressListener
 from ytempire.gateway.projections import PROJECTIONS
 from ytempire.gateway.settings import GatewaySettings
 from ytempire.gateway.subscribers import subscriptions
 
 _PURGE_EVERY_S = 3600.0
+_FORGIVEN_HERE_S = 900.0
+"""One failed log-in is forgiven in this time: an address can be guessed at 96 times a day from one network."""
+_FORGIVEN_EVERYWHERE_S = 300.0
+_FORGIVEN_NETWORK_S = 15.0
+"""Many people may share a network."""
 
 
 async def build(host: Host[GatewaySettings]) -> Service:
@@ -46,9 +53,10 @@ async def build(host: Host[GatewaySettings]) -> Service:
 
 
 def _edge(host: Host[GatewaySettings]) -> tuple[Edge, Callable[[], Awaitable[None]]]:
-    settings, engine, hub, passwords = host.settings, host.models.engine, Hub(), ArgonPasswords()
+    settings, engine, hub = host.settings, host.models.engine, Hub()
     ended = EndedSessions(max(settings.access_token_s, settings.media_link_s), hub)
     credentials, sessions = SqlCredentials(engine), SqlSessions(engine, ended)
+    devices, passwords = SqlDevices(engine), ArgonPasswords(settings.passwords_waiting)
     consents, keys = SqlConsents(engine), SqlIdempotencyKeys(host.models.lazily)
     host.models.on_applied(hub.applied)
     digest_key = settings.key("gateway.digest.key")
@@ -73,12 +81,18 @@ def _edge(host: Host[GatewaySettings]) -> tuple[Edge, Callable[[], Awaitable[Non
         log_in=LogIn(
             credentials,
             sessions,
+            devices,
             passwords,
             tokens,
             digest_key,
+            LogInLimits(
+                here=Attempts(settings.login_failures, _FORGIVEN_HERE_S),
+                network=Attempts(settings.login_failures_by_address, _FORGIVEN_NETWORK_S),
+                everywhere=Attempts(settings.login_failures_everywhere, _FORGIVEN_EVERYWHERE_S),
+                device=Attempts(settings.login_failures, _FORGIVEN_HERE_S),
+            ),
             settings.refresh_token_s,
-            Failures(settings.login_failures),
-            Failures(settings.login_failures_by_address),
+            settings.device_s,
         ),
         connect_channel=ConnectChannel(
             intents,
@@ -105,6 +119,7 @@ def _edge(host: Host[GatewaySettings]) -> tuple[Edge, Callable[[], Awaitable[Non
             await credentials.purge_pending(host.clock.now() - UNVERIFIED_LIFE)
             await consents.purge(datetime.now(UTC))
             await sessions.purge(datetime.now(UTC))
+            await devices.purge(datetime.now(UTC))
             await asyncio.sleep(_PURGE_EVERY_S)
 
     return edge, purge

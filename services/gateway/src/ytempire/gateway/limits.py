@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict, deque
+from collections.abc import Callable
+from dataclasses import dataclass
 
 from ytempire.gateway.problems import Problem
 
 _MOST_KEYS = 50_000
+_FIRST_WAIT_S = 10.0
+_DOUBLINGS = 20
 
 
 class Bucket:
@@ -51,15 +55,58 @@ class Failures:
         while len(self._times) > _MOST_KEYS:
             self._times.popitem(last=False)
 
-    def clear(self, key: str) -> None:
-        self._times.pop(key, None)
-
     def _recent(self, key: str) -> deque[float]:
         times = self._times.get(key, deque())
         oldest = time.monotonic() - self._window_s
         while times and times[0] < oldest:
             times.popleft()
         return times
+
+
+@dataclass(slots=True)
+class _Level:
+    failures: float
+    at: float
+    until: float
+
+
+class Attempts:
+    """Attempts that failed, for each key: some are free, then the next must wait, after each further one twice as long.
+
+    An attempt counts as failed from its beginning and is given back when it did not fail. One failure is forgiven every
+    ``forgiven_s`` seconds, which is also the longest wait: nobody is shut out, and whoever goes on for ever has some
+    attempts more than ``free``, and then one in ``forgiven_s`` seconds.
+    """
+
+    def __init__(self, free: int, forgiven_s: float, now: Callable[[], float] = time.monotonic) -> None:
+        self._free, self._forgiven_s, self._now = free, forgiven_s, now
+        self._levels: OrderedDict[str, _Level] = OrderedDict()
+
+    def wait_s(self, key: str) -> float:
+        """Seconds until the next attempt; 0 if it may be made now."""
+        level = self._levels.get(key)
+        return max(0.0, level.until - self._now()) if level else 0.0
+
+    def take(self, key: str) -> None:
+        """Count an attempt."""
+        now = self._now()
+        known = self._levels.pop(key, None)
+        left = max(0.0, known.failures - (now - known.at) / self._forgiven_s) if known else 0.0
+        # rounded, or the moments between attempts would forgive the part that makes the last one free
+        over = round(left) + 1 - self._free
+        wait_s = min(_FIRST_WAIT_S * 2 ** min(over, _DOUBLINGS), self._forgiven_s) if over >= 0 else 0.0
+        self._levels[key] = _Level(left + 1, now, now + wait_s)
+        while len(self._levels) > _MOST_KEYS:
+            self._levels.popitem(last=False)
+
+    def give_back(self, key: str) -> None:
+        """The attempt did not fail; who made it had to wait already."""
+        level = self._levels.get(key)
+        if level is not None:
+            level.failures, level.until = max(0.0, level.failures - 1), self._now()
+
+    def forget(self, key: str) -> None:
+        self._levels.pop(key, None)
 
 
 def _too_many(wait_s: float) -> Problem:

@@ -88,6 +88,18 @@ class Sessions(Protocol):
     async def purge(self, now: datetime) -> None: ...
 
 
+class Devices(Protocol):
+    async def knows(self, email_digest: str, device_digest: str, now: datetime) -> bool:
+        """Whether the device logged in to the address's account before."""
+
+    async def remember(self, user_id: str, device_digest: str, now: datetime, expires_at: datetime) -> None: ...
+
+    async def forget(self, user_id: str) -> None:
+        """Know no device of the user any more."""
+
+    async def purge(self, now: datetime) -> None: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Consent:
     """A Google consent that a browser was sent to."""
@@ -134,7 +146,11 @@ class IdempotencyKeys(Protocol):
 
 
 class Passwords(Protocol):
-    async def hash(self, password: str) -> str: ...
+    async def hash(self, password: str) -> str:
+        """:raises Problem: 503 if too many wait already."""
 
     async def verify(self, password: str, password_hash: str | None) -> bool:
-        """Whether the password fits; takes as long without a hash, so that time tells nothing."""
+        """Whether the password fits; takes as long without a hash, so that time tells nothing.
+
+        :raises Problem: 503 if too many wait already.
+        """

@@ -34,9 +34,15 @@ class GatewaySettings(ServiceSettings):
     sign_ups_per_minute: int = Field(default=240, ge=1)
     """For each network address; also the limit of verifications."""
     login_failures: int = Field(default=8, ge=1)
-    """Wrong passwords for one e-mail address in fifteen minutes."""
+    """Failed log-ins to one e-mail address, from one network or one known device, before anybody has to wait."""
     login_failures_by_address: int = Field(default=60, ge=1)
-    """Wrong passwords from one network address in fifteen minutes."""
+    """The same for one network address (the /64 of IPv6) and all e-mail addresses."""
+    login_failures_everywhere: int = Field(default=30, ge=1)
+    """The same for one e-mail address and all networks together."""
+    device_s: int = Field(default=365 * 86_400, ge=3600)
+    """How long a device stays known after it logged in."""
+    passwords_waiting: int = Field(default=300, ge=1)
+    """Passwords that are hashed or wait for it; 25 ms of one core each. More are refused for the moment."""
     webhook_failures: int = Field(default=60, ge=1)
     """Notices with a wrong signature from one network address in fifteen minutes."""
 

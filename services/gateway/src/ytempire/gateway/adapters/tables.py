@@ -44,6 +44,16 @@ sessions = Table(
     _time("ended_at", nullable=True),
 )
 
+known_devices = Table(
+    "known_devices",
+    METADATA,
+    Column("device_digest", Text, primary_key=True),
+    Column("user_id", Text, primary_key=True),
+    _time("first_used_at"),
+    _time("used_at"),
+    _time("expires_at"),
+)
+
 oauth_states = Table(
     "oauth_states",
     METADATA,

@@ -8,9 +8,9 @@ from datetime import UTC, datetime, timedelta
 
 from ytempire.eventstore import new_id
 from ytempire.gateway.adapters.tokens import Tokens, keyed, random_token, sha256
+from ytempire.gateway.features.attempts import LogInLimits
 from ytempire.gateway.features.sign_up import email_digest
-from ytempire.gateway.limits import Failures
-from ytempire.gateway.ports import Credentials, Passwords, Session, Sessions, ShownSession, Step
+from ytempire.gateway.ports import Credentials, Devices, Passwords, Session, Sessions, ShownSession, Step
 from ytempire.gateway.problems import Problem, not_found
 from ytempire.gateway.visitors import Visitor
 
@@ -30,6 +30,14 @@ class Grant:
     refresh_token: str
 
 
+@dataclass(frozen=True, slots=True)
+class LoggedIn:
+    """A session that begins, and what the device is known by from now on."""
+
+    grant: Grant
+    device_token: str
+
+
 class LogIn:
     """Sessions. Times are the wall's: a token's validity does not follow business time."""
 
@@ -37,39 +45,54 @@ class LogIn:
         self,
         credentials: Credentials,
         sessions: Sessions,
+        devices: Devices,
         passwords: Passwords,
         tokens: Tokens,
         digest_key: bytes,
+        limits: LogInLimits,
         refresh_s: int,
-        failures: Failures,
-        failures_by_address: Failures,
+        device_s: int,
     ) -> None:
-        self._credentials, self._sessions, self._passwords = credentials, sessions, passwords
-        self._tokens, self._digest_key = tokens, digest_key
-        self._refresh = timedelta(seconds=refresh_s)
-        self._failures, self._failures_by_address = failures, failures_by_address
+        self._credentials, self._sessions, self._devices = credentials, sessions, devices
+        self._passwords, self._tokens, self._digest_key, self._limits = passwords, tokens, digest_key, limits
+        self._refresh, self._device_life = timedelta(seconds=refresh_s), timedelta(seconds=device_s)
 
-    async def log_in(self, email: str, password: str, visitor: Visitor) -> Grant:
+    async def log_in(self, email: str, password: str, visitor: Visitor, device_token: str | None) -> LoggedIn:
         """A session for the right password of a verified address.
 
         Whoever signed up with another person's address and a password of his own must not learn whether that person
         has an account. So an address that is not verified yet fails like an unknown one, also with its right password.
 
-        :raises Problem: 401 for a wrong or unverified address or a wrong password alike, 429 after too many failures.
+        :raises Problem: 401 for a wrong or unverified address or a wrong password alike, 429 after too many failures,
+            503 if too many wait.
         """
         digest = email_digest(self._digest_key, email)
-        self._failures.check(digest)
-        self._failures_by_address.check(visitor.network)
+        known = device_token if device_token and await self._knows(digest, device_token) else None
+        attempt = self._limits.begin(digest, visitor.network, sha256(known) if known else None)
         credential = await self._credentials.by_email(digest)
-        fits = await self._passwords.verify(password, credential.password_hash if credential else None)
+        try:
+            fits = await self._passwords.verify(password, credential.password_hash if credential else None)
+        except Problem:
+            attempt.not_made()
+            raise
         if credential is None or not fits or credential.status != "active":
-            self._failures.add(digest)
-            self._failures_by_address.add(visitor.network)
             raise Problem(401, "invalid_credentials", _WRONG)
-        self._failures.clear(digest)
+        attempt.succeeded()
         session, token = Session(credential.user_id, new_id()), random_token()
         await self._sessions.begin(session, visitor, self._step(token))
-        return self._grant(session, token)
+        return LoggedIn(self._grant(session, token), await self.know_device(credential.user_id, known))
+
+    async def know_device(self, user_id: str, device_token: str | None = None) -> str:
+        """Know a device from now on, by its token or a new one: strangers' attempts do not hold it up.
+
+        A token that the account does not know is never taken over, or a stranger could have planted it in the browser.
+        """
+        token, now = device_token or random_token(), datetime.now(UTC)
+        await self._devices.remember(user_id, sha256(token), now, now + self._device_life)
+        return token
+
+    async def _knows(self, email_digest: str, device_token: str) -> bool:
+        return await self._devices.knows(email_digest, sha256(device_token), datetime.now(UTC))
 
     async def refresh(self, refresh_token: str, visitor: Visitor) -> Grant:
         """The next access and refresh token; the one given is spent.

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Response
-from pydantic import StringConstraints
+from fastapi import APIRouter, Request, Response
+from pydantic import Field, StringConstraints
 
-from ytempire.gateway.features.log_in import Grant
+from ytempire.gateway.edge import Edge
+from ytempire.gateway.features.log_in import Grant, LoggedIn
 from ytempire.gateway.features.sign_up import NewAccount
 from ytempire.gateway.http.answers import API, PROBLEMS, Json
 from ytempire.gateway.http.fields import Body, Email, GivenPassword, Name, Password
@@ -26,6 +27,7 @@ from ytempire.gateway.views import account_view
 
 router = APIRouter(prefix=API, tags=["account"], responses=PROBLEMS)
 
+_DEVICE = "ytempire_device"
 _Secret = Annotated[str, StringConstraints(min_length=1, max_length=512)]
 
 
@@ -43,6 +45,10 @@ class VerifyBody(Body):
 class LogInBody(Body):
     email: Email
     password: GivenPassword
+    device_token: Annotated[
+        _Secret | None,
+        Field(description="The cookie `ytempire_device` of an earlier log-in, for programs that keep no cookies."),
+    ] = None
 
 
 class RefreshBody(Body):
@@ -82,8 +88,11 @@ async def verify(body: VerifyBody, write: StrangerWrites, edge: EdgeNow) -> Resp
 
 
 @router.post("/auth/login", summary="Log in")
-async def log_in(body: LogInBody, visitor: VisitorNow, edge: EdgeNow) -> Response:
-    return _granted(await edge.log_in.log_in(body.email, body.password, visitor))
+async def log_in(body: LogInBody, request: Request, visitor: VisitorNow, edge: EdgeNow) -> Response:
+    """The answer sets the cookie `ytempire_device`. A device that brings it is not held up by other people's failed
+    attempts. Refusals: 401 `invalid_credentials`, 429 `too_many_attempts`, 503 `busy`."""
+    brought = body.device_token or request.cookies.get(_DEVICE)
+    return _logged_in(edge, await edge.log_in.log_in(body.email, body.password, visitor, brought))
 
 
 @router.post("/auth/refresh", summary="Continue a session; the refresh token is spent and replaced")
@@ -103,6 +112,20 @@ async def log_out(body: LogOutBody, write: PersonalWrites, edge: EdgeNow) -> Res
 async def me(acting: Personal, edge: EdgeNow) -> Response:
     row = await TenantReads(edge.models, acting.person).one(ACCOUNTS, accounts)
     return Json(account_view(acting.person, row))
+
+
+def _logged_in(edge: Edge, done: LoggedIn) -> Response:
+    answered = _granted(done.grant)
+    answered.set_cookie(
+        _DEVICE,
+        done.device_token,
+        max_age=edge.settings.device_s,
+        path=f"{API}/auth/",
+        secure=edge.settings.public_url.startswith("https://"),
+        httponly=True,
+        samesite="strict",
+    )
+    return answered
 
 
 def _granted(grant: Grant) -> Response:
