@@ -184,6 +184,19 @@ class RefundIssued(Event, owner="billing"):
     refund_id: str = ""
 
 
+class LedgerReconciled(Event, owner="billing"):
+    """A day of the ledger of Stripe's money was compared with Stripe's own list of what moved."""
+
+    day: date
+    stripe_net: Money
+    """What came into Stripe's balance that day, less fees and what went out, as Stripe lists it."""
+    ledger_net: Money
+    difference: Money
+    """By how much they differ, category by category; never below zero, and zero if all is well."""
+    missed: int = 0
+    """How many movements were posted only now, because no notice had told of them."""
+
+
 class EntitlementsChanged(Event, owner="billing"):
     """What the account may do from now on."""
 

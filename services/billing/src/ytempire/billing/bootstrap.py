@@ -6,15 +6,19 @@ from pathlib import Path
 
 import ytempire.billing
 from ytempire.billing.adapters.stripe_accounts import StripeAccounts
+from ytempire.billing.adapters.stripe_balance import StripeBalance
 from ytempire.billing.adapters.stripe_notices import StripeNotices
 from ytempire.billing.adapters.stripe_payments import StripePayments
+from ytempire.billing.domain.ledger import DOUBLE_ENTRY
 from ytempire.billing.features.allot import Allot
 from ytempire.billing.features.catch_up import CatchUp
 from ytempire.billing.features.change_subscription import ChangeSubscription
 from ytempire.billing.features.follow_stripe import FollowStripe
+from ytempire.billing.features.keep_ledger import KeepLedger
 from ytempire.billing.features.pay import Pay
+from ytempire.billing.features.reconcile import Reconcile
 from ytempire.billing.features.subscribe import Subscribe
-from ytempire.billing.projections import slot_usage, subscriptions
+from ytempire.billing.projections import ledger, slot_usage, subscriptions
 from ytempire.billing.reactions import reactions
 from ytempire.billing.subscribers import subscriptions as subscribed
 from ytempire.chassis import Definition, Host, Service, ServiceSettings
@@ -37,16 +41,19 @@ async def build(host: Host[Settings]) -> Service:
     change, follow = ChangeSubscription(host.store, payments), FollowStripe(host.store, payments)
     catch_up = CatchUp(host.store, StripeNotices(settings.stripe_url, key, settings.ca_bundle), follow, host.clock)
     await catch_up.begin()
+    balance = StripeBalance(settings.stripe_url, key, settings.ca_bundle)
+    keep = KeepLedger(host.store, balance)
     return Service(
         subscriptions=subscribed(subscribe, change, pay, follow, Allot(host.store)),
-        reactions=reactions(subscribe, change, pay, follow, catch_up),
+        reactions=reactions(subscribe, change, pay, follow, catch_up, keep, Reconcile(host.store, balance, keep)),
     )
 
 
 DEFINITION = Definition(
     name="billing",
     settings=Settings,
-    projections=(subscriptions.PROJECTION, slot_usage.PROJECTION),
+    projections=(subscriptions.PROJECTION, slot_usage.PROJECTION, ledger.PROJECTION),
     build=build,
     package_file=ytempire.billing.__file__,
+    ledgers=(DOUBLE_ENTRY,),
 )

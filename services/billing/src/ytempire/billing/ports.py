@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple, Protocol
 
+from ytempire.billing.domain.accounts import Movement
 from ytempire.billing.domain.card import Card
 from ytempire.billing.domain.events import ChangeOrdered, PlanNoted, Terms
 from ytempire.events import Money
@@ -166,3 +167,16 @@ class Payments(Protocol):
 
     async def refund(self, refund_id: str) -> RefundFacts | None:
         """None while it is under way, and for what belongs to no invoice of our customers."""
+
+
+class Balance(Protocol):
+    """What moved on the provider's balance. Movements come without the sale behind them until it is asked for."""
+
+    async def moved_by(self, kind: str, object_id: str) -> Sequence[Movement]:
+        """What the object of a notice has moved so far."""
+
+    async def moved_between(self, begin: datetime, end: datetime) -> Sequence[Movement]:
+        """Everything that moved from ``begin`` up to, not including, ``end``."""
+
+    async def with_sale(self, moved: Movement) -> Movement:
+        """The same with the invoice behind it, where there is one of our customers."""

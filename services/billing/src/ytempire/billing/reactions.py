@@ -16,13 +16,21 @@ from ytempire.billing.domain.events import (
 from ytempire.billing.features.catch_up import CatchUp
 from ytempire.billing.features.change_subscription import ChangeSubscription
 from ytempire.billing.features.follow_stripe import FollowStripe
+from ytempire.billing.features.keep_ledger import KeepLedger
 from ytempire.billing.features.pay import Pay
+from ytempire.billing.features.reconcile import Reconcile
 from ytempire.billing.features.subscribe import Subscribe
 from ytempire.eventstore import Reaction
 
 
 def reactions(
-    subscribe: Subscribe, change: ChangeSubscription, pay: Pay, follow: FollowStripe, catch_up: CatchUp
+    subscribe: Subscribe,
+    change: ChangeSubscription,
+    pay: Pay,
+    follow: FollowStripe,
+    catch_up: CatchUp,
+    keep: KeepLedger,
+    reconcile: Reconcile,
 ) -> Sequence[Reaction]:
     return (
         Reaction("billing-orders", {SubscriptionOrdered: subscribe.make, ChangeOrdered: change.make}, concurrency=8),
@@ -31,4 +39,5 @@ def reactions(
         ),
         Reaction("billing-notices", {StripeNoticed: follow.follow, GraceEnded: follow.end_grace}, concurrency=8),
         Reaction("billing-listing", {NoticesListingDue: catch_up.list}),
+        Reaction("billing-ledger", {StripeNoticed: keep.follow, NoticesListingDue: reconcile.run}, concurrency=4),
     )

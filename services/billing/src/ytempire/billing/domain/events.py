@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
+from ytempire.billing.domain.accounts import LedgerLine
 from ytempire.events.base import Event, Value
 from ytempire.events.money import Money
 from ytempire.events.plans import Interval
@@ -108,4 +109,22 @@ class StripeNoticed(Event, owner="billing", private=True):
 
 
 class NoticesListingDue(Event, owner="billing", private=True):
-    """A day is over: Stripe is asked what it told, in case a webhook was lost. A timer's event."""
+    """A day is over: Stripe is asked what it told and what moved, in case a webhook was lost. A timer's event."""
+
+
+class LedgerEntryPosted(Event, owner="billing", private=True):
+    """An entry of the double-entry ledger of Stripe's money: what moved, and the accounts it moved between."""
+
+    entry_id: str
+    """Stripe's id of the balance transaction; for a change of a customer's credit the invoice's."""
+    at: datetime
+    """When Stripe says that it moved."""
+    what: str
+    """Stripe's reporting category: charge, refund, dispute ..., or credit."""
+    source_id: str
+    """What made it move: a charge, a refund, a dispute, a payout, an invoice."""
+    user_id: Id | None
+    invoice_id: str | None
+    currency: str
+    lines: tuple[LedgerLine, ...]
+    """They sum to zero."""

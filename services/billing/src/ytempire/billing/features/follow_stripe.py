@@ -19,6 +19,15 @@ KINDS = (
     "invoice.payment_failed",
     "refund.created",
     "refund.updated",
+    "refund.failed",
+    "charge.succeeded",
+    "charge.updated",
+    "charge.dispute.created",
+    "charge.dispute.funds_withdrawn",
+    "charge.dispute.funds_reinstated",
+    "charge.dispute.closed",
+    "payout.created",
+    "payout.failed",
 )
 """The notices that lead to something; nothing else is recorded."""
 

@@ -1,0 +1,48 @@
+"""Compare the ledger with Stripe's own list every day of business time, and post what no notice told."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+
+import structlog
+
+from ytempire.billing.domain import ledger, reconciliation
+from ytempire.billing.domain.events import NoticesListingDue
+from ytempire.billing.features.keep_ledger import KeepLedger
+from ytempire.billing.ports import Balance
+from ytempire.eventstore import Delivery, EventStore, TransientError
+
+_SETTLED = timedelta(hours=1)
+"""A day is compared an hour after it is over: what Stripe booked at its end is in the list by then."""
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class Reconcile:
+    store: EventStore
+    balance: Balance
+    keep: KeepLedger
+
+    async def run(self, event: NoticesListingDue, delivery: Delivery) -> None:
+        """Every day that is over and not known to agree."""
+        state, _ = await self.store.state(reconciliation.RECONCILIATION, reconciliation.STREAM)
+        try:
+            for day in state.open(ledger.day_of(delivery.envelope.time - _SETTLED)):
+                await self._compare(day)
+        except TransientError as error:
+            if not delivery.last:
+                raise
+            # the days stay open: the next time begins with them
+            log.warning("the ledger was not compared with Stripe", error=str(error))
+
+    async def _compare(self, day: date) -> None:
+        begin = datetime.combine(day, time(), UTC)
+        listed = await self.balance.moved_between(begin, begin + timedelta(days=1))
+        missed = sum([await self.keep.post(moved) for moved in listed])
+        kept, _ = await self.store.state(ledger.LEDGER, ledger.stream(day))
+        command = reconciliation.Compare(day, ledger.totals(listed), kept.totals, missed)
+        done = await self.store.execute(reconciliation.RECONCILIATION, reconciliation.STREAM, command)
+        for record in done.events:
+            if record.data["difference"]["micros"]:
+                log.error("the ledger differs from Stripe", day=str(day), difference=record.data["difference"])
