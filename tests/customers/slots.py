@@ -94,7 +94,8 @@ def _connect(browser: Browser, journey: Journey, number: int) -> str:
 
 def _from(journey: Journey, zone: str) -> str:
     """Move, and ask for one more."""
-    journey.browser.post("/onboarding/preferences", {"timezone": zone})
+    saved = journey.browser.get("/preferences")["preferences"]
+    journey.browser.post("/onboarding/preferences", {**saved, "timezone": zone})
     return _generate(journey.browser, journey, 0)
 
 

@@ -25,6 +25,7 @@ from ytempire.events.billing import (
 from ytempire.events.gateway import (
     BillingAccessRequested,
     ChannelConnectionRequested,
+    ChannelPreferencesSubmitted,
     EmailVerificationRequested,
     InvoicePaymentRequested,
     NicheChoiceRequested,
@@ -42,6 +43,8 @@ from ytempire.events.gateway import (
 )
 from ytempire.events.media import VideoAccepted, VideoRejected
 from ytempire.events.onboarding import (
+    ChannelPreferencesRejected,
+    ChannelPreferencesSaved,
     EmailVerificationRejected,
     EmailVerified,
     NicheChoiceRejected,
@@ -232,7 +235,18 @@ def preferences(_: Any, event: PreferencesSubmitted, __: Envelope) -> Answers:
             user_id=event.user_id, code="unknown_timezone", field="timezone", message="There is no such zone."
         )
         return [("onboarding", [refusal])]
-    return [("onboarding", [PreferencesSaved(**event.model_dump())])]
+    saved = event.model_dump(exclude={"expected_version"})
+    return [("onboarding", [PreferencesSaved(**saved, version=(event.expected_version or 0) + 1)])]
+
+
+def channel_preferences(_: Any, event: ChannelPreferencesSubmitted, __: Envelope) -> Answers:
+    who = {"user_id": event.user_id, "channel_id": event.channel_id}
+    if event.expected_version == 9:
+        message = "You changed version 9, but 1 is there now: read it, and save your changes to that."
+        refusal = ChannelPreferencesRejected(**who, code="version_conflict", field="version", message=message)
+        return [("onboarding", [refusal])]
+    version = (event.expected_version or 0) + 1
+    return [("onboarding", [ChannelPreferencesSaved(**who, preferences=event.preferences, version=version)])]
 
 
 def connect(world: Any, event: ChannelConnectionRequested, _: Envelope) -> Answers:
@@ -316,6 +330,7 @@ RULES = {
     NichesRequested: niches,
     NicheChoiceRequested: choice,
     PreferencesSubmitted: preferences,
+    ChannelPreferencesSubmitted: channel_preferences,
     ChannelConnectionRequested: connect,
     VideoRequested: video,
     PublishRequested: publish,

@@ -15,6 +15,7 @@ API = "/api/v1"
 BODIES: dict[str, Any] = {
     "/videos/{video_id}/publish": {"privacy": "public"},
     "/videos/{video_id}/approve": {},
+    "/channels/{channel_id}/preferences": {"video_length_s": 120},
 }
 
 

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import permutations
 from typing import Any
 from zoneinfo import available_timezones
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ytempire.events import Event, Rejected
 from ytempire.events.onboarding import (
+    ChannelPreferencesRejected,
+    ChannelPreferencesSaved,
     EmailVerified,
     NicheChoiceRejected,
     NichesChosen,
@@ -28,6 +31,7 @@ from ytempire.events.onboarding import (
     UserCreated,
 )
 from ytempire.events.plans import Interval, on_offer
+from ytempire.events.preferences import ChannelPreferences, VideoPreferences
 from ytempire.eventstore import derived_id
 from ytempire.onboarding.adapters.niche_data import load_catalogue
 from ytempire.onboarding.domain import journey
@@ -42,6 +46,7 @@ from ytempire.onboarding.domain.decisions import (
     NoteStep,
     NoteSubscription,
     RecommendNiches,
+    SaveChannelPreferences,
     SavePreferences,
     SelectPlan,
     UnknownAccountError,
@@ -50,7 +55,7 @@ from ytempire.onboarding.domain.events import AddressConfirmed, AddressReserved,
 from ytempire.onboarding.domain.niche import Wish
 from ytempire.onboarding.domain.preferences import Preferences
 
-USER, OTHER = derived_id("user", "1"), derived_id("user", "2")
+USER, OTHER, CHANNEL = derived_id("user", "1"), derived_id("user", "2"), derived_id("channel", "1")
 CATALOGUE = load_catalogue()
 ZONES = frozenset(available_timezones())
 NOW = datetime(2026, 1, 10, 12, tzinfo=UTC)
@@ -59,12 +64,12 @@ DIGEST = "ab" * 32
 SIGNED_UP: Sequence[Event] = (SignUpAccepted(user_id=USER),)
 
 
-def when(given: Sequence[Event], command: Command) -> list[Event]:
-    return list(ACCOUNT.decide(ACCOUNT.fold(given), command))
+def when(history: Sequence[Event], command: Command) -> list[Event]:
+    return list(ACCOUNT.decide(ACCOUNT.fold(history), command))
 
 
-def after(given: Sequence[Event], *commands: Command) -> list[Event]:
-    history = list(given)
+def after(before: Sequence[Event], *commands: Command) -> list[Event]:
+    history = list(before)
     for command in commands:
         history += when(history, command)
     return history
@@ -85,7 +90,9 @@ def steps(events: Sequence[Event]) -> list[tuple[str, str | None]]:
 
 
 def preferences(**changes: Any) -> Preferences:
-    return replace(Preferences("educational", 480, auto_publish=False, timezone="UTC", dashboard_layout={}), **changes)
+    videos = {name: value for name, value in changes.items() if name in VideoPreferences.model_fields}
+    others = {name: value for name, value in changes.items() if name not in videos}
+    return Preferences(VideoPreferences(**videos), **others)
 
 
 def test_confirming_makes_the_user_and_completes_two_steps() -> None:
@@ -240,6 +247,11 @@ def test_recommending_completes_nothing() -> None:
         ({"video_style": "shouting"}, "unknown_style", "video_style"),
         ({"video_length_s": 59}, "length_out_of_range", "video_length_s"),
         ({"video_length_s": 1801}, "length_out_of_range", "video_length_s"),
+        ({"language": "xx"}, "language_without_voice", "language"),
+        ({"voice": "jane"}, "unknown_voice", "voice"),
+        ({"brand_colour": "teal"}, "not_a_colour", "brand_colour"),
+        ({"brand_colour": "#0f6e84", "brand_accent": "#12"}, "not_a_colour", "brand_accent"),
+        ({"brand_accent": "#f28c28"}, "brand_colour_missing", "brand_colour"),
         ({"timezone": "Mars/Olympus"}, "unknown_timezone", "timezone"),
         ({"timezone": "../etc/passwd"}, "unknown_timezone", "timezone"),
         ({"dashboard_layout": {str(n): "x" for n in range(51)}}, "layout_too_large", "dashboard_layout"),
@@ -256,8 +268,66 @@ def test_preferences_are_saved_and_complete_their_step_once() -> None:
     saved, step = when(VERIFIED, SavePreferences(USER, preferences(timezone="Europe/Berlin"), ZONES))
     assert isinstance(saved, PreferencesSaved)
     assert steps([step]) == [("content_preferences", "subscription_selection")]
-    again = when([*VERIFIED, saved, step], SavePreferences(USER, preferences(video_length_s=60), ZONES))
+    again = when([*VERIFIED, saved, step], SavePreferences(USER, preferences(video_length_s=60), ZONES, 1))
     assert [type(e) for e in again] == [PreferencesSaved]
+
+
+@pytest.mark.parametrize(
+    ("expected", "code"), [(None, "version_missing"), (1, "version_conflict"), (3, "version_conflict"), (2, None)]
+)
+def test_what_was_changed_must_be_what_is_there(expected: int | None, code: str | None) -> None:
+    twice = after(VERIFIED, SavePreferences(USER, preferences(), ZONES), SavePreferences(USER, preferences(), ZONES, 1))
+    (answer,) = when(twice, SavePreferences(USER, preferences(video_length_s=60), ZONES, expected))
+    assert getattr(answer, "code", None) == code
+    assert getattr(answer, "version", None) == (None if code else 3)
+
+
+def own(**named: Any) -> ChannelPreferences:
+    return ChannelPreferences(**named)
+
+
+@pytest.mark.parametrize(
+    ("preferences_", "expected", "code", "field"),
+    [
+        (own(video_style="loud"), None, "unknown_style", "video_style"),
+        (own(voice="jane"), None, "unknown_voice", "voice"),
+        (own(brand_accent="#f28c28"), None, "brand_colour_missing", "brand_colour"),
+        (own(), 1, "version_conflict", "version"),
+    ],
+)
+def test_what_a_channel_cannot_have_of_its_own_is_refused(
+    preferences_: ChannelPreferences, expected: int | None, code: str, field: str
+) -> None:
+    (rejected,) = when(VERIFIED, SaveChannelPreferences(USER, CHANNEL, preferences_, expected))
+    assert isinstance(rejected, ChannelPreferencesRejected)
+    assert (rejected.code, rejected.field) == (code, field)
+
+
+def test_a_channel_is_judged_by_what_holds_for_it_and_counts_its_own_versions() -> None:
+    branded = after(VERIFIED, SavePreferences(USER, preferences(brand_colour="#0f6e84"), ZONES))
+    accent = own(brand_accent="#f28c28")
+    (saved,) = when(branded, SaveChannelPreferences(USER, CHANNEL, accent))
+    assert saved == ChannelPreferencesSaved(user_id=USER, channel_id=CHANNEL, preferences=accent, version=1)
+    (again,) = when([*branded, saved], SaveChannelPreferences(USER, CHANNEL, own(), 1))
+    (other,) = when([*branded, saved], SaveChannelPreferences(USER, OTHER, own()))
+    assert [e.version for e in (again, other) if isinstance(e, ChannelPreferencesSaved)] == [2, 1]
+
+
+@given(
+    account=st.builds(VideoPreferences, video_length_s=st.integers(60, 1800), auto_publish=st.booleans()),
+    named=st.fixed_dictionaries(
+        {},
+        optional={
+            "video_length_s": st.integers(60, 1800),
+            "auto_publish": st.booleans(),
+            "font_kit": st.just("friendly"),
+        },
+    ),
+)
+def test_only_what_a_channel_names_differs_from_its_account(account: VideoPreferences, named: dict[str, Any]) -> None:
+    held, before = own(**named).over(account).model_dump(), account.model_dump()
+    assert {name: value for name, value in held.items() if name in named} == named
+    assert all(held[name] == before[name] for name in before.keys() - named.keys())
 
 
 def test_a_fact_about_an_account_that_never_signed_up_is_nonsense() -> None:

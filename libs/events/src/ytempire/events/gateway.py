@@ -8,6 +8,7 @@ from pydantic import Field
 
 from ytempire.events.base import Event
 from ytempire.events.plans import Interval
+from ytempire.events.preferences import ChannelPreferences, FontKit
 from ytempire.events.values import Digest, Id, Sealed
 
 
@@ -142,6 +143,24 @@ class PreferencesSubmitted(Event, owner="gateway", success="PreferencesSaved", r
     auto_publish: bool = False
     timezone: str = "UTC"
     dashboard_layout: dict[str, str] = Field(default_factory=dict)
+    language: str = "en"
+    voice: str = "joe"
+    brand_colour: str | None = None
+    brand_accent: str | None = None
+    font_kit: FontKit | None = None
+    expected_version: int | None = None
+    """The version that was read before it was changed; null if there was none."""
+
+
+class ChannelPreferencesSubmitted(
+    Event, owner="gateway", success="ChannelPreferencesSaved", rejected="ChannelPreferencesRejected"
+):
+    """A channel is to have these preferences of its own, and the account's for all others."""
+
+    user_id: Id
+    channel_id: Id
+    preferences: ChannelPreferences
+    expected_version: int | None = None
 
 
 class VideoRequested(
@@ -165,6 +184,11 @@ class VideoRequested(
     first: bool = False
     """Never set any more: which video is the account's demonstration is decided with its slot
     (``VideoSlotReserved.demo``)."""
+    language: str = "en"
+    voice: str = "joe"
+    brand_colour: str | None = None
+    brand_accent: str | None = None
+    font_kit: FontKit | None = None
 
 
 class ApprovalGiven(Event, owner="gateway"):

@@ -7,6 +7,7 @@ from pydantic import Field
 from ytempire.events.base import Event, Rejected
 from ytempire.events.money import Money
 from ytempire.events.plans import Interval
+from ytempire.events.preferences import ChannelPreferences, FontKit
 from ytempire.events.values import Id, NicheScore
 
 
@@ -86,10 +87,32 @@ class PreferencesSaved(Event, owner="onboarding"):
     auto_publish: bool
     timezone: str
     dashboard_layout: dict[str, str] = Field(default_factory=dict)
+    language: str = "en"
+    voice: str = "joe"
+    brand_colour: str | None = None
+    brand_accent: str | None = None
+    font_kit: FontKit | None = None
+    version: int = 0
+    """Counts what was saved, from 1; 0 is from before it was counted."""
 
 
 class PreferencesRejected(Rejected, owner="onboarding"):
     user_id: Id
+
+
+class ChannelPreferencesSaved(Event, owner="onboarding"):
+    """What a channel has of its own from now on; everything else is as its account has it."""
+
+    user_id: Id
+    channel_id: Id
+    preferences: ChannelPreferences
+    version: int
+    """Counts what was saved for this channel, from 1."""
+
+
+class ChannelPreferencesRejected(Rejected, owner="onboarding"):
+    user_id: Id
+    channel_id: Id
 
 
 class OnboardingStepCompleted(Event, owner="onboarding"):

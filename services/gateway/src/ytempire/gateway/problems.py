@@ -81,6 +81,8 @@ def pointer(field: str) -> str | None:
 
 
 def _status_of(code: str, field: str) -> int:
+    if code == "version_missing":
+        return 428
     if code.endswith("not_found") or code in ("unknown_video", "unknown_channel"):
         return 404
     if any(word in code for word in ("limit", "quota", "already", "conflict", "in_progress")):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from ytempire.events.preferences import VideoPreferences
 from ytempire.events.signals import StageProgress
 from ytempire.gateway.http.answers import API, money, spoken
 from ytempire.gateway.reading import Row
@@ -22,11 +23,10 @@ STEPS = (
 """The journey of a new customer, in order."""
 
 DEFAULT_PREFERENCES: Mapping[str, Any] = {
-    "video_style": "educational",
-    "video_length_s": 480,
-    "auto_publish": False,
+    **VideoPreferences().model_dump(),
     "timezone": "UTC",
     "dashboard_layout": {},
+    "version": 0,
 }
 
 

@@ -15,6 +15,7 @@ from ytempire.events.billing import (
     TrialEnding,
 )
 from ytempire.events.gateway import (
+    ChannelPreferencesSubmitted,
     EmailVerificationRequested,
     NicheChoiceRequested,
     NichesRequested,
@@ -86,7 +87,8 @@ def subscriptions(features: Features) -> Handlers:
         PlanSelectionRequested: features.select_plan,
         NichesRequested: features.recommend_niches,
         NicheChoiceRequested: features.choose_niches,
-        PreferencesSubmitted: features.save_preferences,
+        PreferencesSubmitted: features.save_preferences.for_account,
+        ChannelPreferencesSubmitted: features.save_preferences.for_channel,
         SubscriptionStarted: subscription_started,
         EntitlementsChanged: progress.entitlements_changed,
         SubscriptionCancelled: subscription_cancelled,

@@ -6,18 +6,17 @@ from datetime import timedelta
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Response
-from pydantic import Field, StringConstraints
+from pydantic import Field
 
 from ytempire.events.gateway import (
     NicheChoiceRequested,
     NichesRequested,
     PaymentSetupRequested,
     PlanSelectionRequested,
-    PreferencesSubmitted,
 )
 from ytempire.events.plans import Interval, Offer, on_offer
 from ytempire.gateway.http.answers import API, PENDING, PROBLEMS, Json, answer, money
-from ytempire.gateway.http.fields import Body, Email, LengthS, Name, Word
+from ytempire.gateway.http.fields import Body, Email, Name, Word
 from ytempire.gateway.http.identity import ActingNow, BillingWrites, EdgeNow, WorkReads, WorkWrites
 from ytempire.gateway.projections.accounts import ACCOUNTS, accounts, steps
 from ytempire.gateway.roles import Permission
@@ -47,18 +46,6 @@ class NichesBody(Body):
 
 class ChoiceBody(Body):
     niche_ids: Annotated[list[Word], Field(min_length=1, max_length=25)]
-
-
-_Key = Annotated[str, StringConstraints(max_length=64)]
-_Text = Annotated[str, StringConstraints(max_length=256)]
-
-
-class PreferencesBody(Body):
-    video_style: Word = "educational"
-    video_length_s: LengthS = 480
-    auto_publish: bool = False
-    timezone: Word = "UTC"
-    dashboard_layout: Annotated[dict[_Key, _Text], Field(max_length=50, default_factory=dict)]
 
 
 @router.get("/plans", summary="The price list")
@@ -116,10 +103,4 @@ async def find_niches(body: NichesBody, write: WorkWrites, edge: EdgeNow) -> Res
 @router.post("/onboarding/niches/choice", responses=PENDING, summary="Choose among the recommended niches")
 async def choose_niches(body: ChoiceBody, write: WorkWrites, edge: EdgeNow) -> Response:
     event = NicheChoiceRequested(user_id=write.user_id, niche_ids=tuple(body.niche_ids))
-    return answer(await edge.intents.request(write.user_id, await write.reserve(), f"account-{write.user_id}", event))
-
-
-@router.post("/onboarding/preferences", responses=PENDING, summary="Save how videos are made")
-async def save_preferences(body: PreferencesBody, write: WorkWrites, edge: EdgeNow) -> Response:
-    event = PreferencesSubmitted(user_id=write.user_id, **body.model_dump())
     return answer(await edge.intents.request(write.user_id, await write.reserve(), f"account-{write.user_id}", event))

@@ -11,14 +11,14 @@ from ytempire.eventstore import NO_STREAM
 from ytempire.gateway.http.answers import API, PENDING, PROBLEMS, Json, answer, known_id
 from ytempire.gateway.http.fields import Body, Brief, LengthS, Topic, Word
 from ytempire.gateway.http.identity import ActingNow, EdgeNow, WorkReads, WorkWrites
+from ytempire.gateway.http.preferences import effective
 from ytempire.gateway.problems import Problem, not_found
-from ytempire.gateway.projections.accounts import ACCOUNTS, accounts
 from ytempire.gateway.projections.channels import CHANNELS, channels
 from ytempire.gateway.projections.money import MONEY, recommendations
 from ytempire.gateway.projections.video_tables import costs, stages, videos
 from ytempire.gateway.projections.videos import VIDEOS
 from ytempire.gateway.reading import Row, TenantReads
-from ytempire.gateway.views import channel_status, preferences_of, video_progress, video_summary, video_view
+from ytempire.gateway.views import channel_status, video_progress, video_summary, video_view
 
 router = APIRouter(prefix=API, tags=["videos"], responses=PROBLEMS)
 
@@ -58,8 +58,7 @@ async def generate(body: GenerateBody, write: WorkWrites, edge: EdgeNow) -> Resp
     if channel_status(channel) == "pending":
         text = "This channel waits for your consent at Google. Open its consent first: POST /channels/connect."
         raise Problem(409, "channel_pending", text, field="/channel_id")
-    account = await write.reads.one(ACCOUNTS, accounts)
-    wanted = preferences_of(account)
+    wanted = await effective(write.reads, body.channel_id)
     reservation = await write.reserve()
     video_id = reservation.resource_id
     event = VideoRequested(
@@ -68,9 +67,10 @@ async def generate(body: GenerateBody, write: WorkWrites, edge: EdgeNow) -> Resp
         channel_id=body.channel_id,
         topic=body.topic,
         brief=body.brief,
-        style=body.style or wanted["video_style"],
-        length_s=body.length_s or wanted["video_length_s"],
+        style=body.style or wanted.video_style,
+        length_s=body.length_s or wanted.video_length_s,
         requested_by="user",
+        **wanted.model_dump(include={"language", "voice", "brand_colour", "brand_accent", "font_kit"}),
     )
     outcome = await edge.intents.request(write.user_id, reservation, f"video-{video_id}", event, NO_STREAM)
     links = {"status_url": f"{API}/videos/status/{video_id}", "video_url": f"{API}/videos/{video_id}"}

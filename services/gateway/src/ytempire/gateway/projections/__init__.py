@@ -5,8 +5,9 @@ from ytempire.gateway.projections.channels import CHANNELS
 from ytempire.gateway.projections.money import MONEY
 from ytempire.gateway.projections.operations import OPERATIONS
 from ytempire.gateway.projections.payments import PAYMENTS
+from ytempire.gateway.projections.preferences import PREFERENCES
 from ytempire.gateway.projections.tickets import TICKETS
 from ytempire.gateway.projections.videos import VIDEOS
 
-PROJECTIONS = (ACCOUNTS, CHANNELS, VIDEOS, MONEY, PAYMENTS, TICKETS, OPERATIONS)
+PROJECTIONS = (ACCOUNTS, PREFERENCES, CHANNELS, VIDEOS, MONEY, PAYMENTS, TICKETS, OPERATIONS)
 """Operations come last: when an outcome is announced, the other models have it already."""

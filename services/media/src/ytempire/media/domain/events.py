@@ -6,6 +6,7 @@ from typing import Literal
 
 from ytempire.events.base import Event
 from ytempire.events.money import Money
+from ytempire.events.preferences import FontKit
 from ytempire.events.values import Id
 
 
@@ -20,6 +21,11 @@ class JobRequested(Event, owner="media", private=True):
     style: str
     length_s: int
     priority: int
+    language: str = "en"
+    voice: str = "joe"
+    brand_colour: str | None = None
+    brand_accent: str | None = None
+    font_kit: FontKit | None = None
 
 
 class SlotHeld(Event, owner="media", private=True):

@@ -27,7 +27,6 @@ from ytempire.media.domain.events import (
 COST_LIMIT = Money(micros=3_000_000, currency="USD")
 """The most one video may cost (guide 3.2: per_video_max 3.00)."""
 
-MIN_LENGTH_S, MAX_LENGTH_S = 60, 1800
 MAX_TOPIC_CHARS = 200
 MAX_BRIEF_BYTES = 100_000
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from ytempire.events.billing import VideoSlotRefused, VideoSlotReserved
 from ytempire.events.gateway import VideoRequested
+from ytempire.events.preferences import VideoPreferences, fault_of
 from ytempire.events.publisher import ChannelConnected
 from ytempire.eventstore import Claim, Delivery, EventStore, TransientError
 from ytempire.media.domain import video as domain
@@ -15,6 +16,8 @@ from ytempire.media.ports import BriefReader
 _CHANNEL_PATIENCE = 6
 
 Refusal = tuple[str, str, str]
+_ASKED_AS = {"video_style": "style", "video_length_s": "length_s"}
+"""Preferences that a request calls otherwise."""
 
 
 @dataclass(frozen=True)
@@ -53,9 +56,9 @@ class Intake:
         )
 
     async def _refusal(self, job: JobRequested, delivery: Delivery) -> Refusal | None:
-        if not domain.MIN_LENGTH_S <= job.length_s <= domain.MAX_LENGTH_S:
-            text = f"A video is between {domain.MIN_LENGTH_S} and {domain.MAX_LENGTH_S} seconds long."
-            return "length_out_of_range", "length_s", text
+        fault = fault_of(_making(job))
+        if fault is not None:
+            return fault.code, _ASKED_AS.get(fault.field, fault.field), fault.message
         if job.topic is not None and len(job.topic) > domain.MAX_TOPIC_CHARS:
             text = f"The topic is longer than {domain.MAX_TOPIC_CHARS} characters. Put details into the brief."
             return "topic_too_long", "topic", text
@@ -73,3 +76,15 @@ class Intake:
 
     async def _execute(self, video_id: str, command: domain.Command, delivery: Delivery) -> None:
         await self.store.execute(domain.VIDEO, domain.stream(video_id), command, claim=delivery.claim)
+
+
+def _making(job: JobRequested) -> VideoPreferences:
+    return VideoPreferences(
+        video_style=job.style,
+        video_length_s=job.length_s,
+        language=job.language,
+        voice=job.voice,
+        brand_colour=job.brand_colour,
+        brand_accent=job.brand_accent,
+        font_kit=job.font_kit,
+    )

@@ -18,6 +18,7 @@ from ytempire.eventstore import Delivery, EventStore, TransientError, derived_id
 from ytempire.media.compute import Usage, price
 from ytempire.media.domain import video as domain
 from ytempire.media.domain.events import ChannelNoted, JobRequested
+from ytempire.media.domain.manner import manner_of
 from ytempire.media.features import results
 from ytempire.media.features.opening import Opening
 from ytempire.media.features.results import Workspace
@@ -127,6 +128,7 @@ class Produce:
                     "topic": job.request.topic or "",
                     "niche_id": job.channel.niche_id,
                     "target_seconds": job.request.length_s,
+                    "words_per_minute": manner_of(job.request.style).words_per_minute,
                 },
                 "result": files.draft,
             },
@@ -138,7 +140,7 @@ class Produce:
         return Done(facts, usage + more)
 
     async def _narration(self, job: Job, progress: Progress) -> Done:
-        files = job.files
+        files, manner = job.files, manner_of(job.request.style)
         usage = await self.workers.run(
             "narration",
             "ytempire.media.voice",
@@ -146,6 +148,12 @@ class Produce:
                 "script": files.script,
                 "out_dir": files.folder,
                 "cache_dir": self.work_dir / "voice-cache",
+                "settings": {
+                    "voice": job.request.voice,
+                    "length_scale": manner.length_scale,
+                    "sentence_gap_s": manner.sentence_gap_s,
+                    "chapter_gap_s": manner.chapter_gap_s,
+                },
                 "result": files.narration,
             },
             files.folder,
@@ -181,6 +189,11 @@ class Produce:
                 "audio": files.mix,
                 "out": files.video,
                 "seed": job.request.channel_id,
+                "brand": {
+                    "colour": job.request.brand_colour,
+                    "accent": job.request.brand_accent,
+                    "type": job.request.font_kit,
+                },
                 "thumbnail": files.thumbnail,
                 "storyboard": files.storyboard,
                 "watched": files.watched,

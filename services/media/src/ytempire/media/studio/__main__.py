@@ -12,7 +12,7 @@ from ytempire.media.domain.script import Script
 from ytempire.media.measure.picture import PictureWatch
 from ytempire.media.process import replace_atomically
 from ytempire.media.studio.errors import StudioError
-from ytempire.media.studio.kit import KITS, Kit, kit_for
+from ytempire.media.studio.kit import KITS, Brand, Kit, branded, kit_for
 from ytempire.media.studio.motion import FPS
 from ytempire.media.studio.plan import plan
 from ytempire.media.studio.render import RenderFacts, render
@@ -35,6 +35,8 @@ class StudioJob(Job):
     """A kit, the name of one, or nothing: then one is chosen by ``seed``."""
     seed: str = ""
     """Who the film is for (a channel id): the same seed always gets the same kit."""
+    brand: Brand = Brand()
+    """What the channel's owner chose of the kit."""
     thumbnail: Path | None = None
     """The JPEG to write."""
     storyboard: Path | None = None
@@ -59,7 +61,7 @@ def _kit(job: StudioJob) -> Kit:
     if isinstance(job.kit, Kit):
         return job.kit
     try:
-        return kit_for(job.kit, job.seed)
+        return branded(kit_for(job.kit, job.seed), job.brand)
     except KeyError:
         raise StudioError(f"there is no kit named {job.kit!r}; choose one of {', '.join(sorted(KITS))}") from None
 

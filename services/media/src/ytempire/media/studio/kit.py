@@ -71,3 +71,24 @@ def kit_for(name: str | None, seed: str = "") -> Kit:
         return KITS[name]
     names = sorted(KITS)
     return KITS[names[hashlib.sha256(seed.encode()).digest()[0] % len(names)]]
+
+
+class Brand(BaseModel):
+    """What a channel's owner chose; the rest is the kit's."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    colour: str | None = None
+    accent: str | None = None
+    """Without one, it follows from the colour."""
+    type: Literal["editorial", "friendly"] | None = None
+
+
+def branded(kit: Kit, brand: Brand) -> Kit:
+    """The kit in the colours and the type of a brand; corners, motifs and transitions stay."""
+    chosen: dict[str, str | None] = {}
+    if brand.colour is not None:
+        chosen = {"brand": brand.colour, "accent": brand.accent}
+    if brand.type is not None:
+        chosen["type"] = brand.type
+    return Kit.model_validate({**kit.model_dump(), **chosen})

@@ -186,7 +186,7 @@ def _assemble(script: Script, clips: list[_Clip], settings: VoiceSettings, wav: 
         duration_s=count / OUTPUT_RATE,
         lines=tuple(lines),
         words=tuple(words),
-        voice=voice_name(),
+        voice=voice_name(settings.voice),
     )
 
 

@@ -59,7 +59,7 @@ class SpeechProcess:
     def __enter__(self) -> Self:
         command = [sys.executable, "-m", "piper.http_server", "--host", "127.0.0.1", "--port", "0"]
         self._child = popen(
-            [*command, "-m", str(voice_model())],
+            [*command, "-m", str(voice_model(self._settings.voice))],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,

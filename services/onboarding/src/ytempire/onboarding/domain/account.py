@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 from ytempire.events import Event
 from ytempire.events.onboarding import (
+    ChannelPreferencesSaved,
     EmailVerified,
     NichesChosen,
     OnboardingStepCompleted,
@@ -13,6 +15,7 @@ from ytempire.events.onboarding import (
     PreferencesSaved,
     SignUpAccepted,
 )
+from ytempire.events.preferences import VideoPreferences
 from ytempire.onboarding.domain.events import (
     JourneyEntitlementNoted,
     JourneySubscriptionEnded,
@@ -42,6 +45,10 @@ class Account:
     """Subscriptions that are over."""
     niche_ids: tuple[str, ...] = ()
     timezone: str = "UTC"
+    videos: VideoPreferences = field(default_factory=VideoPreferences)
+    preferences_version: int = 0
+    channel_versions: Mapping[str, int] = field(default_factory=dict)
+    """How often each channel's own preferences were saved."""
     done: frozenset[str] = frozenset()
 
     @property
@@ -69,7 +76,15 @@ def evolve(state: Account, event: Event) -> Account:
         case NichesChosen():
             return replace(state, niche_ids=event.niche_ids)
         case PreferencesSaved():
-            return replace(state, timezone=event.timezone)
+            return replace(
+                state,
+                timezone=event.timezone,
+                videos=VideoPreferences(**event.model_dump(include=set(VideoPreferences.model_fields))),
+                preferences_version=event.version,
+            )
+        case ChannelPreferencesSaved():
+            versions = {**state.channel_versions, event.channel_id: event.version}
+            return replace(state, channel_versions=versions)
         case OnboardingStepCompleted():
             return replace(state, done=state.done | {event.step})
         case _:

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 
 from ytempire.events import Event
 from ytempire.events.onboarding import (
+    ChannelPreferencesRejected,
+    ChannelPreferencesSaved,
     EmailVerified,
     NicheChoiceRejected,
     NichesChosen,
@@ -19,6 +21,7 @@ from ytempire.events.onboarding import (
     UserCreated,
 )
 from ytempire.events.plans import Interval, Offer
+from ytempire.events.preferences import ChannelPreferences, Fault, fault_of
 from ytempire.eventstore import Decider, PermanentError
 from ytempire.onboarding.domain import journey, niche, niche_score, niches, preferences
 from ytempire.onboarding.domain.account import Account, evolve
@@ -70,6 +73,15 @@ class SavePreferences:
     user_id: str
     preferences: preferences.Preferences
     zones: frozenset[str] = field(repr=False)
+    expected_version: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SaveChannelPreferences:
+    user_id: str
+    channel_id: str
+    preferences: ChannelPreferences
+    expected_version: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +117,8 @@ class NoteStep:
 
 
 Note = NoteSubscription | NoteEntitlement | NoteEnd | NoteStep
-Command = ConfirmAddress | SelectPlan | RecommendNiches | ChooseNiches | SavePreferences | Note
+Preferring = SavePreferences | SaveChannelPreferences
+Command = ConfirmAddress | SelectPlan | RecommendNiches | ChooseNiches | Preferring | Note
 
 
 def decide(state: Account, command: Command) -> Sequence[Event]:
@@ -123,6 +136,8 @@ def decide(state: Account, command: Command) -> Sequence[Event]:
             return _choose(state, command)
         case SavePreferences():
             return _save(state, command)
+        case SaveChannelPreferences():
+            return _save_for_channel(state, command)
         case NoteSubscription() | NoteEntitlement() | NoteEnd() | NoteStep():
             return _note(state, command)
 
@@ -174,21 +189,21 @@ def _recommend(state: Account, command: RecommendNiches) -> list[Event]:
     return [NichesRecommended(user_id=command.user_id, niches=niches.recommend(command.catalogue, wish))]
 
 
-def _check_wish(state: Account, wish: niche.Wish) -> preferences.Fault | None:
+def _check_wish(state: Account, wish: niche.Wish) -> Fault | None:
     if not state.verified:
-        return preferences.Fault("email_not_verified", "user_id", _UNVERIFIED)
+        return Fault("email_not_verified", "user_id", _UNVERIFIED)
     if not wish.interests or any(not i.strip() for i in wish.interests):
         message = "Name at least one interest, such as cooking, investing or history, and leave none blank."
-        return preferences.Fault("interests_missing", "interests", message)
+        return Fault("interests_missing", "interests", message)
     if len(wish.interests) > MOST_INTERESTS or any(len(i) > LONGEST_INTEREST for i in wish.interests):
         message = f"Name at most {MOST_INTERESTS} interests of at most {LONGEST_INTEREST} characters each."
-        return preferences.Fault("interests_too_long", "interests", message)
+        return Fault("interests_too_long", "interests", message)
     if wish.experience not in niche_score.EXPERIENCE:
         message = f"Say how experienced you are: {', '.join(niche_score.EXPERIENCE)}."
-        return preferences.Fault("unknown_experience", "experience", message)
+        return Fault("unknown_experience", "experience", message)
     if not 0 <= wish.budget_usd <= MOST_BUDGET_USD:
         message = f"Give a monthly budget from 0 to {MOST_BUDGET_USD} US dollars; you gave {wish.budget_usd}."
-        return preferences.Fault("budget_out_of_range", "budget_usd", message)
+        return Fault("budget_out_of_range", "budget_usd", message)
     return None
 
 
@@ -217,20 +232,32 @@ def _choose(state: Account, command: ChooseNiches) -> list[Event]:
 
 def _save(state: Account, command: SavePreferences) -> list[Event]:
     user_id, wanted = command.user_id, command.preferences
-    fault = preferences.check(wanted, command.zones)
+    fault = preferences.check_version(command.expected_version, state.preferences_version)
+    fault = fault or preferences.check(wanted, command.zones)
     if not state.verified:
-        fault = preferences.Fault("email_not_verified", "user_id", _UNVERIFIED)
+        fault = Fault("email_not_verified", "user_id", _UNVERIFIED)
     if fault:
         return [PreferencesRejected(user_id=user_id, code=fault.code, field=fault.field, message=fault.message)]
     saved = PreferencesSaved(
         user_id=user_id,
-        video_style=wanted.video_style,
-        video_length_s=wanted.video_length_s,
-        auto_publish=wanted.auto_publish,
+        **wanted.videos.model_dump(),
         timezone=wanted.timezone,
         dashboard_layout=wanted.dashboard_layout,
+        version=state.preferences_version + 1,
     )
     return [saved, *journey.complete(user_id, state.done, journey.CONTENT_PREFERENCES)]
+
+
+def _save_for_channel(state: Account, command: SaveChannelPreferences) -> list[Event]:
+    version = state.channel_versions.get(command.channel_id, 0)
+    fault = preferences.check_version(command.expected_version, version)
+    fault = fault or fault_of(command.preferences.over(state.videos))
+    if not state.verified:
+        fault = Fault("email_not_verified", "user_id", _UNVERIFIED)
+    who = {"user_id": command.user_id, "channel_id": command.channel_id}
+    if fault:
+        return [ChannelPreferencesRejected(**who, code=fault.code, field=fault.field, message=fault.message)]
+    return [ChannelPreferencesSaved(**who, preferences=command.preferences, version=version + 1)]
 
 
 def _note(state: Account, command: Note) -> list[Event]:

@@ -3,20 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Set
-from dataclasses import dataclass
-from typing import NamedTuple
+from dataclasses import dataclass, field
 
-STYLES = (
-    "educational",
-    "explainer",
-    "documentary",
-    "tutorial",
-    "listicle",
-    "storytelling",
-    "news",
-    "motivational",
-)
-SHORTEST_S, LONGEST_S = 60, 1800
+from ytempire.events.preferences import Fault, VideoPreferences, fault_of
+
 MOST_LAYOUT_ENTRIES, LONGEST_LAYOUT_TEXT = 50, 200
 
 
@@ -24,34 +14,31 @@ MOST_LAYOUT_ENTRIES, LONGEST_LAYOUT_TEXT = 50, 200
 class Preferences:
     """How videos are made and shown unless a request says otherwise."""
 
-    video_style: str
-    video_length_s: int
-    auto_publish: bool
-    timezone: str
-    dashboard_layout: dict[str, str]
-
-
-class Fault(NamedTuple):
-    """Why a value is refused: the words of a ``Rejected`` event."""
-
-    code: str
-    field: str
-    message: str
+    videos: VideoPreferences = field(default_factory=VideoPreferences)
+    timezone: str = "UTC"
+    dashboard_layout: dict[str, str] = field(default_factory=dict)
 
 
 def check(preferences: Preferences, zones: Set[str]) -> Fault | None:
     """The first thing that is wrong; None if all is well."""
-    p = preferences
-    if p.video_style not in STYLES:
-        known = ", ".join(STYLES)
-        return Fault("unknown_style", "video_style", f"Choose one of these styles: {known}.")
-    if not SHORTEST_S <= p.video_length_s <= LONGEST_S:
-        message = f"Choose a length from {SHORTEST_S} to {LONGEST_S} seconds; you asked for {p.video_length_s}."
-        return Fault("length_out_of_range", "video_length_s", message)
-    if p.timezone not in zones:
+    fault = fault_of(preferences.videos)
+    if fault:
+        return fault
+    if preferences.timezone not in zones:
         message = "Choose a time zone of the IANA list, such as Europe/Berlin, America/New_York or UTC."
         return Fault("unknown_timezone", "timezone", message)
-    return _check_layout(p.dashboard_layout)
+    return _check_layout(preferences.dashboard_layout)
+
+
+def check_version(expected: int | None, current: int) -> Fault | None:
+    """What was changed must be what is there: two windows cannot undo each other's work unseen."""
+    if expected == current or (expected is None and current == 0):
+        return None
+    if expected is None:
+        message = f"Read these preferences first and send their version with yours; it is {current} now."
+        return Fault("version_missing", "version", message)
+    message = f"You changed version {expected}, but {current} is there now: read it, and save your changes to that."
+    return Fault("version_conflict", "version", message)
 
 
 def _check_layout(layout: dict[str, str]) -> Fault | None:
