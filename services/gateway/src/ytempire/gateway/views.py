@@ -5,22 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from ytempire.events.journey import STEPS, next_step
 from ytempire.events.preferences import VideoPreferences
 from ytempire.events.signals import StageProgress
 from ytempire.gateway.http.answers import API, money, spoken
+from ytempire.gateway.journey import steps_view
 from ytempire.gateway.reading import Row
-
-STEPS = (
-    "account_creation",
-    "email_verification",
-    "subscription_selection",
-    "payment_setup",
-    "niche_selection",
-    "channel_connection",
-    "content_preferences",
-    "first_video_generation",
-)
-"""The journey of a new customer, in order."""
 
 DEFAULT_PREFERENCES: Mapping[str, Any] = {
     **VideoPreferences().model_dump(),
@@ -127,9 +117,9 @@ def onboarding_view(user_id: str, row: Row | None, steps: Iterable[Row], *, bill
     known: Row = row or {}
     return {
         "user_id": user_id,
-        "steps": [{"step": s, "completed": s in done, "completed_at": done.get(s)} for s in STEPS],
+        "steps": steps_view(done),
         "completed_steps": [s for s in STEPS if s in done],
-        "next_step": next((s for s in STEPS if s not in done), None),
+        "next_step": next_step(done.keys()),
         "completed": known.get("completed_at") is not None,
         "plan": _plan(known) if billing else None,
         "entitlements": _entitlements(known),

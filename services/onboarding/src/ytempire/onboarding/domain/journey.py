@@ -5,32 +5,33 @@ from __future__ import annotations
 from collections.abc import Set
 
 from ytempire.events import Event
-from ytempire.events.onboarding import OnboardingCompleted, OnboardingStepCompleted
-
-ACCOUNT_CREATION = "account_creation"
-EMAIL_VERIFICATION = "email_verification"
-SUBSCRIPTION_SELECTION = "subscription_selection"
-PAYMENT_SETUP = "payment_setup"
-NICHE_SELECTION = "niche_selection"
-CHANNEL_CONNECTION = "channel_connection"
-CONTENT_PREFERENCES = "content_preferences"
-FIRST_VIDEO_GENERATION = "first_video_generation"
-
-STEPS = (
+from ytempire.events.journey import (
     ACCOUNT_CREATION,
-    EMAIL_VERIFICATION,
-    SUBSCRIPTION_SELECTION,
-    PAYMENT_SETUP,
-    NICHE_SELECTION,
     CHANNEL_CONNECTION,
     CONTENT_PREFERENCES,
+    EMAIL_VERIFICATION,
     FIRST_VIDEO_GENERATION,
+    NICHE_SELECTION,
+    PAYMENT_SETUP,
+    STEPS,
+    SUBSCRIPTION_SELECTION,
+    next_step,
 )
+from ytempire.events.onboarding import OnboardingCompleted, OnboardingStepCompleted
 
-
-def next_step(done: Set[str]) -> str | None:
-    """The first step that is not done; None when all are."""
-    return next((step for step in STEPS if step not in done), None)
+__all__ = [
+    "ACCOUNT_CREATION",
+    "CHANNEL_CONNECTION",
+    "CONTENT_PREFERENCES",
+    "EMAIL_VERIFICATION",
+    "FIRST_VIDEO_GENERATION",
+    "NICHE_SELECTION",
+    "PAYMENT_SETUP",
+    "STEPS",
+    "SUBSCRIPTION_SELECTION",
+    "complete",
+    "next_step",
+]
 
 
 def complete(user_id: str, done: Set[str], *steps: str) -> list[Event]:
