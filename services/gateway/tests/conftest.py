@@ -69,7 +69,7 @@ class Platform:
 
 def make_secrets(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    for name in ("gateway.jwt.key", "gateway.digest.key", "gateway.audit.key", "assets.sign.key"):
+    for name in ("gateway.jwt.key", "gateway.digest.key", "gateway.kek.key", "gateway.audit.key", "assets.sign.key"):
         (folder / name).write_bytes(base64.b64encode(os.urandom(32)))
     for service in ("gateway", "onboarding", "billing", "publisher", "support", "analytics"):
         key = PrivateKey.generate()

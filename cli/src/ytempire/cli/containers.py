@@ -31,7 +31,14 @@ _WEBHOOK_SECRET = "stripe.webhook.secret"  # noqa: S105 - a file's name
 
 # Beside its own passwords and audit key, every service reads the public halves of the sealing and the audit keys.
 _OWN_KEYS: Mapping[str, tuple[str, ...]] = {
-    "gateway": ("gateway.jwt.key", "gateway.digest.key", "gateway.seal.key", "assets.sign.key", _WEBHOOK_SECRET),
+    "gateway": (
+        "gateway.jwt.key",
+        "gateway.digest.key",
+        "gateway.kek.key",
+        "gateway.seal.key",
+        "assets.sign.key",
+        _WEBHOOK_SECRET,
+    ),
     "onboarding": ("onboarding.kek.key", "onboarding.seal.key"),
     "billing": ("billing.seal.key", "stripe.key"),
     "media": ("assets.sign.key", "openai.key"),

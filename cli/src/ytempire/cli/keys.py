@@ -20,6 +20,7 @@ SEALED_RECEIVERS = ("gateway", "onboarding", "billing", "publisher", "analytics"
 SYMMETRIC_KEYS = (
     "gateway.jwt.key",
     "gateway.digest.key",
+    "gateway.kek.key",
     "onboarding.kek.key",
     "publisher.kek.key",
     "analytics.kek.key",

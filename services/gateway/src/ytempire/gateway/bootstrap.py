@@ -8,8 +8,10 @@ from datetime import UTC, datetime
 
 import ytempire.gateway
 from ytempire.chassis import AssetReader, Definition, Host, Service
+from ytempire.eventstore.vault import Vault, kek_file
 from ytempire.gateway.adapters.devices import SqlDevices
 from ytempire.gateway.adapters.passwords import ArgonPasswords
+from ytempire.gateway.adapters.second_factors import SqlSecondFactors
 from ytempire.gateway.adapters.sessions import SqlSessions
 from ytempire.gateway.adapters.sql import SqlConsents, SqlCredentials, SqlIdempotencyKeys
 from ytempire.gateway.adapters.tokens import Tokens
@@ -19,6 +21,7 @@ from ytempire.gateway.features.attempts import LogInLimits
 from ytempire.gateway.features.connect_channel import ConnectChannel
 from ytempire.gateway.features.log_in import LogIn
 from ytempire.gateway.features.receive_webhook import ReceiveWebhook
+from ytempire.gateway.features.second_factor import SecondFactorCodes
 from ytempire.gateway.features.sign_up import UNVERIFIED_LIFE, SignUp
 from ytempire.gateway.http import app
 from ytempire.gateway.intents import KEY_LIFE, Intents
@@ -62,6 +65,14 @@ def _edge(host: Host[GatewaySettings]) -> tuple[Edge, Callable[[], Awaitable[Non
     digest_key = settings.key("gateway.digest.key")
     tokens = Tokens(settings.key("gateway.jwt.key"), settings.access_token_s, settings.media_link_s, ended)
     intents = Intents(host.store, host.models, keys, hub, host.clock, settings.answer_wait_s)
+    second_factor = SecondFactorCodes(
+        SqlSecondFactors(engine),
+        credentials,
+        passwords,
+        Vault(host.store.pool, kek_file(settings.secrets_dir / "gateway.kek.key")),
+        digest_key,
+        Attempts(settings.code_failures, _FORGIVEN_HERE_S),
+    )
     edge = Edge(
         settings=settings,
         clock=host.clock,
@@ -78,11 +89,13 @@ def _edge(host: Host[GatewaySettings]) -> tuple[Edge, Callable[[], Awaitable[Non
         ended=ended,
         digest_key=digest_key,
         sign_up=SignUp(intents, credentials, passwords, host.sealer, host.clock, digest_key),
+        second_factor=second_factor,
         log_in=LogIn(
             credentials,
             sessions,
             devices,
             passwords,
+            second_factor,
             tokens,
             digest_key,
             LogInLimits(

@@ -14,6 +14,7 @@ from ytempire.gateway.ended import EndedSessions
 from ytempire.gateway.features.connect_channel import ConnectChannel
 from ytempire.gateway.features.log_in import LogIn
 from ytempire.gateway.features.receive_webhook import ReceiveWebhook
+from ytempire.gateway.features.second_factor import SecondFactorCodes
 from ytempire.gateway.features.sign_up import SignUp
 from ytempire.gateway.intents import Intents
 from ytempire.gateway.limits import Bucket
@@ -40,6 +41,7 @@ class Edge:
     digest_key: bytes
     sign_up: SignUp
     log_in: LogIn
+    second_factor: SecondFactorCodes
     connect_channel: ConnectChannel
     webhooks: ReceiveWebhook
     writes: Bucket

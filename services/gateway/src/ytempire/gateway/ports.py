@@ -64,7 +64,8 @@ class ShownSession:
 
 
 class Sessions(Protocol):
-    async def begin(self, session: Session, visitor: Visitor, first: Step) -> None: ...
+    async def begin(self, session: Session, visitor: Visitor, first: Step) -> bool:
+        """Begin a session; False if it began before."""
 
     async def rotate(self, digest: str, visitor: Visitor, following: Step) -> Session | None:
         """Spend a refresh token for the one that follows, both or neither.
@@ -98,6 +99,35 @@ class Devices(Protocol):
         """Know no device of the user any more."""
 
     async def purge(self, now: datetime) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class SecondFactor:
+    secret: str
+    """Encrypted."""
+    confirmed: bool
+    """Only then do log-ins need it."""
+    recovery_codes_left: int
+
+
+class SecondFactors(Protocol):
+    async def find(self, user_id: str) -> SecondFactor | None: ...
+
+    async def propose(self, user_id: str, secret: str, now: datetime) -> bool:
+        """Keep a secret, in place of one that was not confirmed; False if one was."""
+
+    async def confirm(self, user_id: str, secret: str, step: int, digests: Sequence[str], now: datetime) -> bool:
+        """Switch on the secret that was proposed, with recovery codes by digest; False if it does not wait any more."""
+
+    async def spend_step(self, user_id: str, step: int) -> bool:
+        """Use a code up, by its step; False if it, or a later one, was used before."""
+
+    async def spend_code(self, user_id: str, digest: str, now: datetime) -> bool:
+        """Use a recovery code up; False if there is none that is unused."""
+
+    async def replace_codes(self, user_id: str, digests: Sequence[str]) -> None: ...
+
+    async def remove(self, user_id: str) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)

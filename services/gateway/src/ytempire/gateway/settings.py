@@ -39,6 +39,8 @@ class GatewaySettings(ServiceSettings):
     """The same for one network address (the /64 of IPv6) and all e-mail addresses."""
     login_failures_everywhere: int = Field(default=30, ge=1)
     """The same for one e-mail address and all networks together."""
+    code_failures: int = Field(default=5, ge=1)
+    """The same for wrong codes of one second factor."""
     device_s: int = Field(default=365 * 86_400, ge=3600)
     """How long a device stays known after it logged in."""
     passwords_waiting: int = Field(default=300, ge=1)

@@ -26,7 +26,7 @@ class SqlSessions:
     def __init__(self, engine: AsyncEngine, ended: EndedSessions) -> None:
         self._engine, self._ended = engine, ended
 
-    async def begin(self, session: Session, visitor: Visitor, first: Step) -> None:
+    async def begin(self, session: Session, visitor: Visitor, first: Step) -> bool:
         row = {
             "session_id": session.session_id,
             "user_id": session.user_id,
@@ -37,8 +37,11 @@ class SqlSessions:
             "place": visitor.place,
         }
         async with self._engine.begin() as connection:
-            await connection.execute(insert(sessions).values(row))
+            begin = insert(sessions).values(row).on_conflict_do_nothing().returning(sessions.c.session_id)
+            if await connection.scalar(begin) is None:
+                return False
             await connection.execute(insert(refresh_tokens).values(_token(session.session_id, first)))
+        return True
 
     async def rotate(self, digest: str, visitor: Visitor, following: Step) -> Session | None:
         now, token, session = following.now, refresh_tokens.c, sessions.c

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, DateTime, MetaData, Table, Text
+from sqlalchemy import BigInteger, Column, DateTime, MetaData, Table, Text
 
 METADATA = MetaData(schema="public")
 
@@ -52,6 +52,24 @@ known_devices = Table(
     _time("first_used_at"),
     _time("used_at"),
     _time("expires_at"),
+)
+
+second_factors = Table(
+    "second_factors",
+    METADATA,
+    Column("user_id", Text, primary_key=True),
+    Column("secret", Text, nullable=False),
+    _time("proposed_at"),
+    _time("confirmed_at", nullable=True),
+    Column("last_step", BigInteger, nullable=False),
+)
+
+recovery_codes = Table(
+    "recovery_codes",
+    METADATA,
+    Column("user_id", Text, primary_key=True),
+    Column("digest", Text, primary_key=True),
+    _time("used_at", nullable=True),
 )
 
 oauth_states = Table(

@@ -17,6 +17,7 @@ from ytempire.eventstore import new_id
 
 _ALGORITHM = "HS256"
 _ISSUER = "ytempire"
+CHALLENGE_S = 300
 _KNOWN = 10_000
 """Valid access tokens whose signature is not verified again before they expire."""
 
@@ -36,6 +37,19 @@ class Access:
     """The log-in it comes from; all refresh tokens of one log-in share it."""
     expires_at: float
     """Seconds since 1970."""
+
+
+@dataclass(frozen=True, slots=True)
+class HalfLogIn:
+    """A log-in whose password was right and whose code is still missing."""
+
+    user_id: str
+    session_id: str
+    """Of the session that the code begins: a second one cannot begin with it."""
+    password_digest: str
+    """Of the password's hash: a changed password ends the challenge."""
+    device_digest: str | None
+    """Of the device, if the account knows it."""
 
 
 class Tokens:
@@ -74,6 +88,16 @@ class Tokens:
             raise TokenError("invalid_token", "The link belongs to another video.")
         self._continued(str(claims["sid"]))
         return str(claims["sub"])
+
+    def challenge(self, half: HalfLogIn) -> str:
+        """A token for whoever gave the right password and is asked for a code."""
+        claims = {"sub": half.user_id, "sid": half.session_id, "pwd": half.password_digest}
+        return self._sign("second-factor", CHALLENGE_S, **claims, dev=half.device_digest or "")
+
+    def read_challenge(self, token: str) -> HalfLogIn:
+        """:raises TokenError: if it is no such token, or its minutes are over."""
+        claims = self._read("second-factor", token)
+        return HalfLogIn(str(claims["sub"]), str(claims["sid"]), str(claims["pwd"]), str(claims["dev"]) or None)
 
     def _continued(self, session_id: str) -> None:
         if session_id in self._ended:

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from ytempire.eventstore import new_id
-from ytempire.gateway.adapters.tokens import Tokens, keyed, random_token, sha256
+from ytempire.gateway.adapters.tokens import CHALLENGE_S, HalfLogIn, TokenError, Tokens, keyed, random_token, sha256
 from ytempire.gateway.features.attempts import LogInLimits
+from ytempire.gateway.features.second_factor import SecondFactorCodes
 from ytempire.gateway.features.sign_up import email_digest
-from ytempire.gateway.ports import Credentials, Devices, Passwords, Session, Sessions, ShownSession, Step
+from ytempire.gateway.ports import Credential, Credentials, Devices, Passwords, Session, Sessions, ShownSession, Step
 from ytempire.gateway.problems import Problem, not_found
 from ytempire.gateway.visitors import Visitor
 
@@ -38,6 +39,14 @@ class LoggedIn:
     device_token: str
 
 
+@dataclass(frozen=True, slots=True)
+class Challenge:
+    """The password was right; a code of the second factor is missing."""
+
+    challenge: str
+    expires_in: int
+
+
 class LogIn:
     """Sessions. Times are the wall's: a token's validity does not follow business time."""
 
@@ -47,6 +56,7 @@ class LogIn:
         sessions: Sessions,
         devices: Devices,
         passwords: Passwords,
+        second_factor: SecondFactorCodes,
         tokens: Tokens,
         digest_key: bytes,
         limits: LogInLimits,
@@ -54,11 +64,14 @@ class LogIn:
         device_s: int,
     ) -> None:
         self._credentials, self._sessions, self._devices = credentials, sessions, devices
-        self._passwords, self._tokens, self._digest_key, self._limits = passwords, tokens, digest_key, limits
+        self._passwords, self._second_factor, self._tokens = passwords, second_factor, tokens
+        self._digest_key, self._limits = digest_key, limits
         self._refresh, self._device_life = timedelta(seconds=refresh_s), timedelta(seconds=device_s)
 
-    async def log_in(self, email: str, password: str, visitor: Visitor, device_token: str | None) -> LoggedIn:
-        """A session for the right password of a verified address.
+    async def log_in(
+        self, email: str, password: str, visitor: Visitor, device_token: str | None
+    ) -> LoggedIn | Challenge:
+        """A session for the right password of a verified address, or the challenge to give a code of the second factor.
 
         Whoever signed up with another person's address and a password of his own must not learn whether that person
         has an account. So an address that is not verified yet fails like an unknown one, also with its right password.
@@ -78,9 +91,38 @@ class LogIn:
         if credential is None or not fits or credential.status != "active":
             raise Problem(401, "invalid_credentials", _WRONG)
         attempt.succeeded()
-        session, token = Session(credential.user_id, new_id()), random_token()
-        await self._sessions.begin(session, visitor, self._step(token))
-        return LoggedIn(self._grant(session, token), await self.know_device(credential.user_id, known))
+        session = Session(credential.user_id, new_id())
+        if await self._second_factor.state(credential.user_id) is not None:
+            password, device = self._password_digest(credential), sha256(known) if known else None
+            half = HalfLogIn(session.user_id, session.session_id, password, device)
+            return Challenge(self._tokens.challenge(half), CHALLENGE_S)
+        return await self._begin(session, visitor, known)
+
+    async def log_in_with_code(self, challenge: str, code: str, visitor: Visitor, device_token: str | None) -> LoggedIn:
+        """The session that a challenge was given for, once, for a code of the second factor.
+
+        :raises Problem: 401 for a wrong code, or a challenge that is over; 429 after too many wrong codes.
+        """
+        try:
+            half = self._tokens.read_challenge(challenge)
+        except TokenError as error:
+            raise _over() from error
+        credential = await self._credentials.by_user(half.user_id)
+        if credential is None or self._password_digest(credential) != half.password_digest:
+            raise _over()
+        where = half.device_digest or "elsewhere"
+        await self._second_factor.check(half.user_id, code, where, 401)
+        known = device_token if device_token and sha256(device_token) == half.device_digest else None
+        return await self._begin(Session(half.user_id, half.session_id), visitor, known)
+
+    async def _begin(self, session: Session, visitor: Visitor, known_device: str | None) -> LoggedIn:
+        token = random_token()
+        if not await self._sessions.begin(session, visitor, self._step(token)):
+            raise _over()
+        return LoggedIn(self._grant(session, token), await self.know_device(session.user_id, known_device))
+
+    def _password_digest(self, credential: Credential) -> str:
+        return keyed(self._digest_key, "challenge", credential.password_hash)
 
     async def know_device(self, user_id: str, device_token: str | None = None) -> str:
         """Know a device from now on, by its token or a new one: strangers' attempts do not hold it up.
@@ -137,3 +179,12 @@ class LogIn:
     def _grant(self, session: Session, refresh_token: str) -> Grant:
         access = self._tokens.access(session.user_id, session.session_id)
         return Grant(session.user_id, access, self._tokens.access_s, refresh_token)
+
+
+def _over() -> Problem:
+    return Problem(
+        401,
+        "challenge_over",
+        "This log-in took too long or is done. Begin again with the password.",
+        field="/challenge",
+    )

@@ -24,6 +24,7 @@ from ytempire.gateway.http import (
     pages,
     payments,
     preferences,
+    second_factor,
     sessions,
     tickets,
     video_files,
@@ -39,6 +40,7 @@ MOST_BODY_BYTES = 1_500_000
 _ROUTERS = (
     auth,
     sessions,
+    second_factor,
     onboarding,
     preferences,
     billing,
@@ -57,6 +59,7 @@ _OPEN = frozenset(
         "/auth/signup",
         "/auth/verify",
         "/auth/login",
+        "/auth/login/code",
         "/auth/refresh",
         "/plans",
         "/oauth/google/callback",

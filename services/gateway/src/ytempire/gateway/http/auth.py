@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request, Response
 from pydantic import Field, StringConstraints
 
 from ytempire.gateway.edge import Edge
-from ytempire.gateway.features.log_in import Grant, LoggedIn
+from ytempire.gateway.features.log_in import Challenge, Grant, LoggedIn
 from ytempire.gateway.features.sign_up import NewAccount
 from ytempire.gateway.http.answers import API, PROBLEMS, Json
 from ytempire.gateway.http.fields import Body, Email, GivenPassword, Name, Password
@@ -20,6 +20,7 @@ from ytempire.gateway.http.identity import (
     StrangerWrites,
     VisitorNow,
 )
+from ytempire.gateway.http.second_factor import Code
 from ytempire.gateway.problems import FieldError, Problem, from_rejection
 from ytempire.gateway.projections.accounts import ACCOUNTS, accounts
 from ytempire.gateway.reading import TenantReads
@@ -29,6 +30,12 @@ router = APIRouter(prefix=API, tags=["account"], responses=PROBLEMS)
 
 _DEVICE = "ytempire_device"
 _Secret = Annotated[str, StringConstraints(min_length=1, max_length=512)]
+
+
+_DeviceToken = Annotated[
+    _Secret | None,
+    Field(description="The cookie `ytempire_device` of an earlier log-in, for programs that keep no cookies."),
+]
 
 
 class SignUpBody(Body):
@@ -45,10 +52,13 @@ class VerifyBody(Body):
 class LogInBody(Body):
     email: Email
     password: GivenPassword
-    device_token: Annotated[
-        _Secret | None,
-        Field(description="The cookie `ytempire_device` of an earlier log-in, for programs that keep no cookies."),
-    ] = None
+    device_token: _DeviceToken = None
+
+
+class LogInCodeBody(Body):
+    challenge: Annotated[str, StringConstraints(min_length=1, max_length=2048)]
+    code: Code
+    device_token: _DeviceToken = None
 
 
 class RefreshBody(Body):
@@ -90,9 +100,22 @@ async def verify(body: VerifyBody, write: StrangerWrites, edge: EdgeNow) -> Resp
 @router.post("/auth/login", summary="Log in")
 async def log_in(body: LogInBody, request: Request, visitor: VisitorNow, edge: EdgeNow) -> Response:
     """The answer sets the cookie `ytempire_device`. A device that brings it is not held up by other people's failed
-    attempts. Refusals: 401 `invalid_credentials`, 429 `too_many_attempts`, 503 `busy`."""
+    attempts. With a second factor the answer is `{"status": "second_factor_required", "challenge", "expires_in"}`:
+    send the challenge with a code to `/auth/login/code`. Refusals: 401 `invalid_credentials`,
+    429 `too_many_attempts`, 503 `busy`."""
     brought = body.device_token or request.cookies.get(_DEVICE)
-    return _logged_in(edge, await edge.log_in.log_in(body.email, body.password, visitor, brought))
+    done = await edge.log_in.log_in(body.email, body.password, visitor, brought)
+    if isinstance(done, Challenge):
+        return Json({"status": "second_factor_required", **asdict(done)})
+    return _logged_in(edge, done)
+
+
+@router.post("/auth/login/code", summary="Log in, second step: a code of the second factor")
+async def log_in_with_code(body: LogInCodeBody, request: Request, visitor: VisitorNow, edge: EdgeNow) -> Response:
+    """Answers like `POST /auth/login` without a second factor. Refusals: 401 `wrong_code`, 401 `challenge_over`,
+    429 `too_many_attempts`."""
+    brought = body.device_token or request.cookies.get(_DEVICE)
+    return _logged_in(edge, await edge.log_in.log_in_with_code(body.challenge, body.code, visitor, brought))
 
 
 @router.post("/auth/refresh", summary="Continue a session; the refresh token is spent and replaced")

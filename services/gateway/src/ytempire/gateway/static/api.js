@@ -81,8 +81,16 @@ async function settle(operation) {
 export const get = (path) => request("GET", path);
 export const post = (path, body, key = newKey()) => request("POST", path, body, key);
 
+// The challenge, if a code of the second factor is needed to go on.
 export async function logIn(email, password) {
-  keep(await send("POST", "/auth/login", { email, password }).then(read));
+  const said = await send("POST", "/auth/login", { email, password }).then(read);
+  if (said.challenge) return said.challenge;
+  keep(said);
+  return null;
+}
+
+export async function logInWithCode(challenge, code) {
+  keep(await send("POST", "/auth/login/code", { challenge, code }).then(read));
 }
 
 export async function logOut() {

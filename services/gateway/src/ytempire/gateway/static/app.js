@@ -1,6 +1,6 @@
 // The overview: figures, running work, player, channels, tickets. User text is only ever set as text.
 
-import { Problem, get, listen, logIn, logOut, loggedIn, newKey, post } from "/static/api.js";
+import { Problem, get, listen, logIn, logInWithCode, logOut, loggedIn, newKey, post } from "/static/api.js";
 import { fill, h, money, percent, when } from "/static/dom.js";
 import { showPlayer } from "/static/player.js";
 
@@ -9,6 +9,7 @@ const jobs = new Map();
 let channels = [];
 let stream = null;
 let pending = null;
+let challenged = null;
 
 const WORDS = {
   requested: "Waiting for a place",
@@ -273,10 +274,33 @@ function showErrors(form, error) {
   form.querySelector(".form-error").textContent = error instanceof TypeError ? "No connection. Try again." : error.message;
 }
 
-wire($("login-form"), async ({ email, password }) => {
-  await logIn(email, password);
+function askForCode(challenge) {
+  challenged = challenge;
+  $("login-form").hidden = challenge !== null;
+  $("code-form").hidden = challenge === null;
+  if (challenge) $("code-form").elements.code.focus();
+}
+
+async function entered() {
   await start();
   document.querySelector("#overview h1").focus();
+}
+
+wire($("login-form"), async ({ email, password }) => {
+  const challenge = await logIn(email, password);
+  if (challenge) askForCode(challenge);
+  else await entered();
+});
+wire($("code-form"), async ({ code }) => {
+  try {
+    await logInWithCode(challenged, code);
+  } catch (error) {
+    if (error.code !== "challenge_over") throw error;
+    askForCode(null);
+    return showErrors($("login-form"), error);
+  }
+  askForCode(null);
+  await entered();
 });
 wire($("video-form"), async (values, key) => {
   const body = { channel_id: values.channel_id, length_s: Number(values.length_s) || undefined };
