@@ -83,6 +83,10 @@ events: install ## Write what is generated from the events: schemas, list of gol
 	@$(BIN)/python -m ytempire.events.catalogue > docs/events.md.new
 	@mv docs/events.md.new docs/events.md
 
+.PHONY: errors
+errors: install ## Write docs/errors.md from the source, and say what is missing on it
+	@$(BIN)/python tools/errors_page.py
+
 .PHONY: look
 look: install ## A contact sheet of the demo's video: var/demo/contact.png
 	@$(BIN)/python -m ytempire.media.studio.contact var/demo/video.mp4 var/demo/contact.png

@@ -25,6 +25,7 @@ from ytempire.sandbox.process import Addresses, SandboxProcess
 
 _KEYS = ("onboarding.kek.key", "publisher.kek.key", "analytics.kek.key", "support.kek.key", "assets.sign.key")
 _PROVIDERS = {
+    "openai.key": "sk-sandbox",
     "stripe.key": "sk_test_sandbox",
     "google.client.secret": "sandbox-secret",
     "awin.token": "sandbox-awin-token",
@@ -122,6 +123,8 @@ def run_service(
             "google_client_secret_file": keys / "google.client.secret",
             "youtube_url": f"{outside.url}/youtube/",
             "youtube_analytics_url": f"{outside.url}/youtubeanalytics/",
+            "openai_url": f"{outside.url}/openai/v1",
+            "openai_key_file": keys / "openai.key",
             "awin_url": f"{outside.url}/awin",
             "awin_publisher_id": "110011",
             "awin_token_file": keys / "awin.token",

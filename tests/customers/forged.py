@@ -187,4 +187,4 @@ async def _carried(plan: PlatformPlan, before: dict[str, tuple[int, int]]) -> li
 
 
 if __name__ == "__main__":
-    print(orjson.dumps(measure(), option=orjson.OPT_INDENT_2).decode())
+    print(orjson.dumps(measure(), option=orjson.OPT_INDENT_2 | orjson.OPT_NON_STR_KEYS).decode())

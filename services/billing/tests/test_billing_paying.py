@@ -195,6 +195,22 @@ async def test_an_overdue_invoice_is_paid_by_hand_once(billing: Bench, api: stri
     assert api.v1.subscriptions.retrieve(started.subscription_id).status == "active"
 
 
+async def test_an_invoice_that_stripe_does_not_take_as_it_is(
+    billing: Bench, api: stripe.StripeClient, outside: Any
+) -> None:
+    user_id, started = await subscribed(billing)
+    bad = api.v1.payment_methods.attach(
+        "pm_card_chargeCustomerFail", {"customer": str(api.v1.subscriptions.retrieve(started.subscription_id).customer)}
+    )
+    api.v1.subscriptions.update(started.subscription_id, {"default_payment_method": bad.id})
+    outside.advance(days=8)
+    error = {"error": {"type": "invalid_request_error", "message": "This invoice cannot be paid."}}
+    outside.fault("stripe", "status", status=400, method="POST", path="^/v1/invoices/.*/pay$", body=error)
+    await ask(billing, user_id, InvoicePaymentRequested(user_id=user_id))
+    (refused,) = await billing.events(InvoicePaymentRejected)
+    assert (refused.code, refused.field) == ("payment_required", "payment_method_id")
+
+
 async def test_the_provider_s_pages_are_opened_for_their_owner_alone(
     billing: Bench, api: stripe.StripeClient, outside: Any, keys: Any
 ) -> None:

@@ -35,7 +35,7 @@ def problem(answered: Any, status: int, code: str, field: str | None = None) -> 
     ("change", "code", "field"),
     [
         ({"email": "nobody"}, "invalid_email", "/email"),
-        ({"email": None}, "string_type", "/email"),
+        ({"email": None}, "not_text", "/email"),
         ({"password": "short"}, "weak_password", "/password"),
         ({"password": "aaaaaaaaaaaaaaaa"}, "weak_password", "/password"),
         ({"full_name": "  "}, "too_short", "/full_name"),
@@ -142,7 +142,7 @@ async def test_an_owners_refusal_is_a_problem(person: Any) -> None:
         ({"brief": "x" * 2_000_000}, 413, "body_too_large", "/brief"),
         ({"topic": "x" * 10_000}, 422, "too_long", "/topic"),
         ({"length_s": 5}, 422, "too_small", "/length_s"),
-        ({"length_s": "long"}, 422, "int_parsing", "/length_s"),
+        ({"length_s": "long"}, 422, "not_a_number", "/length_s"),
         ({"channel_id": new_id()}, 404, "not_found", "/channel_id"),
         ({"channel_id": "mine"}, 404, "not_found", "/channel_id"),
     ],

@@ -138,6 +138,9 @@ async def test_a_finished_video_is_told_shown_and_served(person: Any, new_person
     ]
     assert "signature" not in json.dumps(video["rendered"])
     await _check_files(person, await new_person(), video)
+    (person.platform.assets_dir / refs["video"].key).unlink()
+    gone = await person.get(f"/videos/{video_id}/file")
+    assert (gone.status_code, gone.json()["code"]) == (410, "file_gone")
 
 
 def _assets(platform: Any, folder: Any) -> dict[str, AssetRef]:

@@ -18,6 +18,7 @@ from sqlalchemy import select
 
 from ytempire.chassis import AssetStore
 from ytempire.chassis.testing import Bench
+from ytempire.events import Event
 from ytempire.events.analytics import MonetizationRecommended
 from ytempire.events.billing import ChannelSlotRefused, ChannelSlotReserved
 from ytempire.events.gateway import ApprovalGiven, ChannelConnectionRequested, PublishRequested
@@ -26,8 +27,10 @@ from ytempire.events.money import Money
 from ytempire.events.publisher import (
     ChannelConnected,
     ChannelConnectionRejected,
+    ChannelDisconnected,
     MonetizationApplied,
     PublicationVerified,
+    PublishRejected,
     QuotaReserved,
     VideoPublished,
     VideoPublishFailed,
@@ -39,7 +42,7 @@ from ytempire.eventstore.audit import verify
 from ytempire.eventstore.vault import Vault, kek_file
 from ytempire.publisher.adapters.google_youtube import NEEDED_SCOPES, GoogleYouTube
 from ytempire.publisher.bootstrap import DEFINITION
-from ytempire.publisher.domain import publication
+from ytempire.publisher.domain import connection, publication, quota
 from ytempire.publisher.features.grants import Grants
 from ytempire.publisher.features.upload import Upload
 from ytempire.publisher.projections.publications import PROJECTION, PUBLICATIONS
@@ -159,6 +162,20 @@ async def test_a_consent_that_leaves_out_uploads_is_refused(publisher: Bench, ou
     refused = await refusal(publisher, await ask(publisher, user_id, code, verifier), user_id)
     assert refused.code == "scopes_missing"
     assert "youtube.upload" in refused.message
+
+
+async def test_a_consent_that_waited_longer_than_it_is_sealed_for_is_refused(publisher: Bench, outside: Any) -> None:
+    user_id = new_id()
+    channel_id = await ask(publisher, user_id, *consent(outside, "waited@connect.example", "fresh"))
+    publisher.host.clock.offset += timedelta(days=2)
+    assert (await refusal(publisher, channel_id, user_id)).code == "consent_expired"
+
+
+async def test_an_account_without_a_channel_is_told_to_make_one(publisher: Bench, outside: Any) -> None:
+    user_id = new_id()
+    outside.fault("youtube", "status", status=200, path="/channels", body={"items": []})
+    channel_id = await ask(publisher, user_id, *consent(outside, "none@connect.example", "fresh"))
+    assert (await refusal(publisher, channel_id, user_id)).code == "no_channel"
 
 
 async def test_without_a_slot_the_consent_is_not_used(publisher: Bench, outside: Any) -> None:
@@ -374,3 +391,53 @@ async def test_a_reference_that_media_did_not_sign_is_not_read(
     await publisher.settle()
     (failed,) = await publisher.events(VideoPublishFailed)
     assert failed.code == "asset_missing"
+
+
+async def test_a_grant_that_its_owner_took_back_is_told(
+    publisher: Bench, outside: Any, rendered: VideoRendered
+) -> None:
+    video = await prepare(publisher, outside, rendered, "revoked@upload.example")
+    outside.fault("google-oauth", "provider", name="revoke")
+    await publish(publisher, video)
+    await publisher.settle()
+    (failed,) = await publisher.events(VideoPublishFailed)
+    assert failed.code == "connection_lost"
+
+
+async def test_an_upload_that_youtube_kept_no_longer_is_not_made_twice(
+    publisher: Bench, outside: Any, rendered: VideoRendered
+) -> None:
+    video, since = await prepare(publisher, outside, rendered, "gone@upload.example"), outside.mark()
+    outside.fault("youtube", "provider", name="session_expired")
+    await publish(publisher, video)
+    await publisher.settle()
+    (failed,) = await publisher.events(VideoPublishFailed)
+    assert failed.code == "session_lost"
+    assert made(outside, since) == []
+
+
+async def test_a_channel_that_was_disconnected_meanwhile_is_told(
+    publisher: Bench, outside: Any, rendered: VideoRendered
+) -> None:
+    video = await prepare(publisher, outside, rendered, "away@upload.example")
+    gone = ChannelDisconnected(channel_id=video.channel_id, user_id=video.user_id, reason="by its owner")
+    await publisher.store.append(connection.stream(video.channel_id), gone)
+    await publish(publisher, video)
+    await publisher.settle()
+    (failed,) = await publisher.events(VideoPublishFailed)
+    assert failed.code == "not_connected"
+
+
+async def test_the_uploads_of_a_day_are_shared_by_all_and_the_next_one_is_told_when(
+    publisher: Bench, outside: Any, rendered: VideoRendered
+) -> None:
+    video = await prepare(publisher, outside, rendered, "late-in-the-day@upload.example")
+    day = quota.pacific_day(publisher.host.clock.now())
+    taken: list[Event] = []
+    for _ in range(quota.UPLOADS_PER_DAY):
+        taken += quota.decide(quota.QUOTA.fold(taken), quota.TakeUpload(new_id(), day))
+    await publisher.store.append(quota.stream(day), *taken)
+    await publish(publisher, video)
+    (refused,) = await publisher.events(PublishRejected)
+    assert (refused.code, refused.field) == ("quota_exhausted", "video_id")
+    assert await publisher.events(VideoScheduled) == []

@@ -32,7 +32,7 @@ class Fault(BaseModel):
     path: str = Field(default=".*", description="regular expression searched in the path below the provider's prefix")
     action: Action
     name: str = ""
-    status: int = Field(default=500, ge=400, le=599)
+    status: int = Field(default=500, ge=200, le=599)
     body: dict[str, Any] | None = None
     headers: dict[str, str] = {}
     delay_s: float = Field(default=0.0, ge=0, le=3600)

@@ -63,7 +63,7 @@ _MONEY_IS_MISSING = ("declined", "past_due", "no_subscription", "payment_require
 
 def not_found(what: str, field: str | None = None) -> Problem:
     """The one answer for what does not exist and for what belongs to somebody else."""
-    return Problem(404, "not_found", f"There is no {what} with this id in your account.", field=field)
+    return Problem(404, "not_found", f"There is no {what} with this id in your account. Check the id.", field=field)
 
 
 def from_rejection(data: Mapping[str, Any]) -> Problem:

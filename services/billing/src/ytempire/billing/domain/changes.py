@@ -159,7 +159,8 @@ def _fault(state: Subscription, command: RequestChange) -> Fault | None:
     if state.changing is not None:
         return "change_in_progress", "change", "Another change is being made. Wait for its outcome and try again."
     if command.change == CANCEL_AT_END and state.cancels_at is not None:
-        return "already_cancelling", "change", f"The subscription ends on {state.cancels_at:%d %B %Y} already."
+        message = f"The subscription ends on {state.cancels_at:%d %B %Y} already. Resume it if you want to keep it."
+        return "already_cancelling", "change", message
     if command.change == RESUME and state.cancels_at is None:
         return "not_cancelling", "change", "The subscription was not cancelled: it goes on by itself."
     return _plan_fault(state, command) if command.change == CHANGE_PLAN else None
@@ -171,7 +172,7 @@ def _plan_fault(state: Subscription, command: RequestChange) -> Fault | None:
         return "unknown_plan", "plan", "There is no plan of this name. Choose one of the price list."
     now = state.next or state.subscribed
     if now and (terms.plan, terms.interval) == (now.plan, now.interval):
-        return "same_plan", "plan", f"The subscription is on the {terms.plan} plan already."
+        return "same_plan", "plan", f"The subscription is on the {terms.plan} plan already. Choose another one."
     if now and (now.interval, terms.interval) == ("year", "month"):
         text = "A subscription that is paid by the year cannot change to months before its end. Cancel it for then."
         return "paid_by_the_year", "interval", text

@@ -67,7 +67,7 @@ class Pay:
         if account.customer_id is None:
             command = domain.no_customer(event.user_id)
         elif (opened := await self._opened(event, account.customer_id, delivery.envelope.id)) is None:
-            message = "There is no invoice with this id in your account."
+            message = "There is no invoice with this id in your account. Choose one of the list under billing."
             command = domain.RefuseAccess(event.user_id, "invoice_not_found", "invoice_id", message)
         else:
             sealed = self.sealer.seal("gateway", opened, delivery.envelope.time, _OPEN_FOR)

@@ -85,7 +85,9 @@ class Tokens:
         """
         claims = self._read("media", token)
         if claims.get("video") != video_id:
-            raise TokenError("invalid_token", "The link belongs to another video.")
+            raise TokenError(
+                "invalid_token", "The link belongs to another video. Take the one that is shown with this video."
+            )
         self._continued(str(claims["sid"]))
         return str(claims["sub"])
 

@@ -40,7 +40,7 @@ class ReceiveWebhook:
             wrong signatures from the address.
         """
         if not self._stripe_secret:
-            raise Problem(404, "not_found", "Webhooks are not set up here.")
+            raise Problem(404, "not_found", "Webhooks are not set up here. Give the platform the signing secret first.")
         self._check(body, signature, network_address)
         notice = _notice(body)
         event_id = derived_id("webhook", "stripe", notice.webhook_id)

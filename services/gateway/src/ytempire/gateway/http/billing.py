@@ -6,6 +6,7 @@ from typing import Literal, Self
 
 from fastapi import APIRouter, Response
 from pydantic import model_validator
+from pydantic_core import PydanticCustomError
 
 from ytempire.events.gateway import PlanChangePreviewRequested, SubscriptionChangeRequested
 from ytempire.events.plans import Interval
@@ -28,7 +29,7 @@ class ChangeBody(Body):
     @model_validator(mode="after")
     def _a_plan_for_a_change_of_plan(self) -> Self:
         if (self.change == "change_plan") != (self.plan is not None):
-            raise ValueError("Name a plan to change the plan, and only then.")
+            raise PydanticCustomError("plan_misplaced", "Name a plan to change the plan, and only then.")
         return self
 
 

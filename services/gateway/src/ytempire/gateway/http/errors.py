@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
-from typing import Any
 
 import structlog
 from fastapi import FastAPI, Request, Response
@@ -15,33 +13,13 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ytempire.eventstore import new_id
 from ytempire.gateway.http.answers import problem_response
-from ytempire.gateway.problems import FieldError, Problem
+from ytempire.gateway.http.validation import problem_of
+from ytempire.gateway.problems import Problem
 
 log = structlog.get_logger()
 
 _DRAINED = 20
 """Up to how many times the limit a refused body is read before the connection is closed."""
-
-_CODES = {
-    "missing": "required",
-    "extra_forbidden": "unknown_field",
-    "string_too_short": "too_short",
-    "string_too_long": "too_long",
-    "too_short": "too_short",
-    "too_long": "too_long",
-    "greater_than_equal": "too_small",
-    "less_than_equal": "too_large",
-    "literal_error": "not_an_option",
-    "string_unicode": "not_text",
-}
-_SENTENCES = {
-    "missing": "This field is required.",
-    "extra_forbidden": "There is no such field here. Leave it out.",
-    "model_attributes_type": "Send a JSON object with Content-Type application/json.",
-    "dict_type": "Send a JSON object.",
-    "string_type": "Send text here.",
-    "string_unicode": "This is not valid Unicode text.",
-}
 
 
 def install(app: FastAPI) -> None:
@@ -53,7 +31,7 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(RequestValidationError)
     async def on_validation(request: Request, error: RequestValidationError) -> Response:
-        return problem_response(_from_validation(error.errors()), request)
+        return problem_response(problem_of(error.errors()), request)
 
     @app.exception_handler(HTTPException)
     async def on_http(request: Request, error: HTTPException) -> Response:
@@ -64,40 +42,21 @@ def install(app: FastAPI) -> None:
         return problem_response(_fault(request.url.path, error), request)
 
 
-def _from_validation(found: Sequence[Any]) -> Problem:
-    if any(error["type"] == "json_invalid" for error in found):
-        return Problem(400, "malformed_json", "The body is not valid JSON. Send one JSON object in UTF-8.")
-    errors = [FieldError(_pointer(e["loc"]), _CODES.get(e["type"], e["type"]), _sentence(e)) for e in found]
-    first = errors[0]
-    if len(errors) == 1:
-        name = first.field or "body"
-        return Problem(422, first.code, f"{name}: {first.detail}", field=first.field, errors=errors)
-    names = ", ".join(error.field or "body" for error in errors)
-    return Problem(422, "invalid_fields", f"{len(errors)} fields are wrong: {names}.", field=first.field, errors=errors)
-
-
-def _pointer(location: Sequence[Any]) -> str:
-    if location and location[0] == "body":
-        return "".join(f"/{part}" for part in location[1:])
-    return "/".join(str(part) for part in location[1:])
-
-
-def _sentence(error: Any) -> str:
-    text = _SENTENCES.get(error["type"]) or str(error["msg"])
-    text = text.removeprefix("Value error, ")
-    return text if text.endswith(".") else text + "."
-
-
 def _from_http(error: HTTPException) -> Problem:
     if error.status_code == 404:
-        return Problem(404, "not_found", "There is nothing at this address.")
+        return Problem(404, "not_found", "There is nothing at this address. The addresses are listed at /docs.")
     if error.status_code == 405:
         return Problem(
-            405, "method_not_allowed", "This address does not take this method.", headers=dict(error.headers or {})
+            405,
+            "method_not_allowed",
+            "This address does not take this method. See /docs.",
+            headers=dict(error.headers or {}),
         )
     if error.status_code == 400:
         return Problem(400, "malformed_body", "The body cannot be read. Send one JSON object in UTF-8.")
-    return Problem(error.status_code, "refused", str(error.detail), headers=dict(error.headers or {}))
+    return Problem(
+        error.status_code, "refused", "The request was refused. See /docs.", headers=dict(error.headers or {})
+    )
 
 
 def _fault(path: str, error: Exception) -> Problem:

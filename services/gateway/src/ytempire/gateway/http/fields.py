@@ -21,7 +21,7 @@ class Body(BaseModel):
 
 def _plain(value: str) -> str:
     if any(unicodedata.category(c) == "Cc" and c not in "\n\r\t" for c in value):
-        raise PydanticCustomError("not_text", "This is not text: it holds control characters.")
+        raise PydanticCustomError("not_text", "This is not text: it holds control characters. Leave them out.")
     return value
 
 

@@ -107,7 +107,12 @@ async def acting_for(edge: Edge, access: Access, account: str | None) -> Acting:
     """
     if account is None or account == access.user_id:
         return Acting(access, access.user_id, Role.OWNER)
-    raise Problem(404, "not_found", "There is no account with this id that you belong to.", field=ACCOUNT_HEADER)
+    raise Problem(
+        404,
+        "not_found",
+        "There is no account with this id that you belong to. Ask its owner to invite you.",
+        field=ACCOUNT_HEADER,
+    )
 
 
 async def acting(edge: EdgeNow, access: Bearer, account: AccountHeader = None) -> Acting:

@@ -62,7 +62,7 @@ async def asked_days(
     if days.last < days.first:
         raise Problem(422, "range_reversed", "The range ends before it begins. Exchange from and to.", field="to")
     if days.count > _MOST_DAYS:
-        raise Problem(422, "range_too_long", "A range may have at most five years.", field="from")
+        raise Problem(422, "range_too_long", "A range may have at most five years. Choose a shorter one.", field="from")
     return days
 
 

@@ -62,7 +62,7 @@ async def _file(kind: str, video_id: str, edge: EdgeNow, reads: TenantReads) -> 
     try:
         path = edge.assets.path(ref)
     except AssetError as error:
-        raise Problem(410, "file_gone", "The file is no longer in the asset store.") from error
+        raise Problem(410, "file_gone", "The file is no longer in the asset store. Make the video again.") from error
     suffix = path.suffix.lstrip(".") or ending
     return FileResponse(
         path,

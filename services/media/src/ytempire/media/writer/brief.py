@@ -266,7 +266,7 @@ class _Reader:
 def _check_language(text: str) -> None:
     found = [w.lower() for w in words(text)]
     if len(found) >= 40 and sum(w in STOP_WORDS for w in found) < 0.15 * len(found):
-        message = "The brief does not look like English text. The offline writer reads English only."
+        message = "The brief does not look like English text. Write it in English: nothing else is read here."
         raise BriefError("language", "brief", message)
 
 

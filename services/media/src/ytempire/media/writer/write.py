@@ -57,7 +57,8 @@ def write(brief: Brief, target_seconds: int, words_per_minute: int = 150) -> Scr
             return script
         limits = limits.after(script, findings)
     shown = "; ".join(f"“{script.lines[f.line].text}”: {f.message}" for f in findings[:3])
-    raise UnfaithfulScript("unfaithful", "brief", f"The writer could not keep to the brief: {shown}.")
+    message = f"The writer could not keep to the brief: {shown}. Write shorter sentences."
+    raise UnfaithfulScript("unfaithful", "brief", message)
 
 
 @dataclass(frozen=True)

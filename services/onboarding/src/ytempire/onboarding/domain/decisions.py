@@ -191,7 +191,7 @@ def _recommend(state: Account, command: RecommendNiches) -> list[Event]:
 
 def _check_wish(state: Account, wish: niche.Wish) -> Fault | None:
     if not state.verified:
-        return Fault("email_not_verified", "user_id", _UNVERIFIED)
+        return Fault("email_not_verified", "", _UNVERIFIED)
     if not wish.interests or any(not i.strip() for i in wish.interests):
         message = "Name at least one interest, such as cooking, investing or history, and leave none blank."
         return Fault("interests_missing", "interests", message)
@@ -235,7 +235,7 @@ def _save(state: Account, command: SavePreferences) -> list[Event]:
     fault = preferences.check_version(command.expected_version, state.preferences_version)
     fault = fault or preferences.check(wanted, command.zones)
     if not state.verified:
-        fault = Fault("email_not_verified", "user_id", _UNVERIFIED)
+        fault = Fault("email_not_verified", "", _UNVERIFIED)
     if fault:
         return [PreferencesRejected(user_id=user_id, code=fault.code, field=fault.field, message=fault.message)]
     saved = PreferencesSaved(
@@ -253,7 +253,7 @@ def _save_for_channel(state: Account, command: SaveChannelPreferences) -> list[E
     fault = preferences.check_version(command.expected_version, version)
     fault = fault or fault_of(command.preferences.over(state.videos))
     if not state.verified:
-        fault = Fault("email_not_verified", "user_id", _UNVERIFIED)
+        fault = Fault("email_not_verified", "", _UNVERIFIED)
     who = {"user_id": command.user_id, "channel_id": command.channel_id}
     if fault:
         return [ChannelPreferencesRejected(**who, code=fault.code, field=fault.field, message=fault.message)]

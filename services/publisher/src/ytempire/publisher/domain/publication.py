@@ -130,9 +130,12 @@ def _schedule(state: Publication, command: Schedule) -> Sequence[Event]:
 def refusal_of(state: Publication, user_id: str) -> tuple[str, str] | None:
     """Code and sentence of what stands against publishing, or None."""
     if state.video is None or state.video.user_id != user_id:
-        return "video_not_found", "There is no finished video with this id in this account."
+        return "video_not_found", "There is no finished video with this id in this account. Wait until it is rendered."
     if state.scheduled is not None and not state.failed:
-        return "already_scheduled", "This video is published or about to be. It is never uploaded twice."
+        return (
+            "already_scheduled",
+            "This video is published or about to be, and never uploaded twice. Make another one.",
+        )
     if not state.approved:
         return "approval_missing", "Watch the video and approve it before it is published."
     if state.monetization is None:
