@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
 import pytest
 import stripe
+from billing_support import choose, order, posts, seal, subscribe, tell
 from sqlalchemy import select
 
 from ytempire.billing.adapters.stripe_payments import StripePayments
-from ytempire.billing.bootstrap import DEFINITION
+from ytempire.billing.adapters.vat_table import seller_in
 from ytempire.billing.domain import subscription as domain
 from ytempire.billing.domain.events import PlanNoted, SubscriptionOrdered
 from ytempire.billing.features.subscribe import Subscribe
@@ -43,16 +43,13 @@ from ytempire.events.billing import (
     VideoSlotReserved,
 )
 from ytempire.events.gateway import (
-    PaymentSetupRequested,
     PlanChangePreviewRequested,
     SubscriptionChangeRequested,
     VideoRequested,
     WebhookReceived,
 )
 from ytempire.events.media import VideoRejected, VideoRenderFailed
-from ytempire.events.onboarding import PlanSelected, PreferencesSaved
-from ytempire.events.plans import Interval, on_offer
-from ytempire.events.values import Sealed
+from ytempire.events.onboarding import PreferencesSaved
 from ytempire.eventstore import (
     Delivery,
     MessageContext,
@@ -64,79 +61,6 @@ from ytempire.eventstore import (
     new_id,
 )
 from ytempire.eventstore.audit import verify
-
-
-@pytest.fixture
-async def billing(run_service: Any) -> AsyncIterator[Bench]:
-    async with run_service(DEFINITION) as bench:
-        yield bench
-
-
-@pytest.fixture
-def payments(outside: Any) -> StripePayments:
-    return StripePayments(f"{outside.url}/stripe", "sk_test_sandbox", outside.addresses.ca)
-
-
-@pytest.fixture
-def api(outside: Any, payments: StripePayments) -> stripe.StripeClient:
-    """The vendor's SDK, to look at what is there."""
-    return stripe.StripeClient(
-        "sk_test_sandbox",
-        base_addresses={"api": f"{outside.url}/stripe"},
-        http_client=stripe.RequestsClient(timeout=20),
-    )
-
-
-def seal(bench: Bench) -> Sealed:
-    value = {"name": "Ada", "email": "ada@studio.example"}
-    return bench.host.sealer.seal("billing", value, bench.host.clock.now(), timedelta(hours=1))
-
-
-async def choose(bench: Bench, user_id: str, plan: str = "starter", interval: Interval = "month") -> None:
-    offer = on_offer(bench.host.clock.now())[plan]
-    event = PlanSelected(
-        user_id=user_id,
-        plan=plan,
-        price=offer.price(interval),
-        channels=offer.channels,
-        videos_per_day=offer.videos_per_day,
-        trial_days=offer.trial_days,
-        interval=interval,
-    )
-    await bench.deliver(event, tenant=user_id)
-
-
-async def order(bench: Bench, user_id: str, card: str = "pm_card_visa", sealed: Sealed | None = None) -> None:
-    event = PaymentSetupRequested(user_id=user_id, payment_method_id=card, sealed=sealed or seal(bench))
-    await bench.deliver(event, tenant=user_id)
-    await bench.settle()
-
-
-async def subscribe(bench: Bench, plan: str = "starter", interval: Interval = "month") -> str:
-    user_id = new_id()
-    await choose(bench, user_id, plan, interval)
-    await order(bench, user_id)
-    return user_id
-
-
-def posts(outside: Any, path: str, since: int) -> list[dict[str, Any]]:
-    lines = outside.journal("stripe", since)
-    return [line for line in lines if line["method"] == "POST" and line["path"].endswith(path)]
-
-
-async def tell(bench: Bench, api: stripe.StripeClient, subscription_id: str) -> int:
-    """Hand over every notice about a subscription and its invoices, as the gateway does with webhooks."""
-    count = 0
-    for event in api.v1.events.list({"limit": 100}).auto_paging_iter():
-        thing = event.to_dict()["data"]["object"]
-        parent = (thing.get("parent") or {}).get("subscription_details") or {}
-        if subscription_id not in (thing["id"], parent.get("subscription")):
-            continue
-        notice = WebhookReceived(provider="stripe", webhook_id=event.id, kind=event.type, object_id=thing["id"])
-        await bench.deliver(notice)
-        count += 1
-    await bench.settle()
-    return count
 
 
 async def test_a_trial_begins_without_a_charge(billing: Bench, outside: Any) -> None:
@@ -276,7 +200,7 @@ async def test_rule_4_6_a_crash_between_stripe_s_answer_and_our_log_makes_one_su
     with handling(MessageContext.of(envelope)):
         # the same event as the first life's: the service's own reaction to it asks with the same key
         await billing.store.submit(Unit((StreamAppend(domain.stream(user_id), (ordered,)),), ids=[envelope.id]))
-        make = Subscribe(billing.store, payments, billing.host.opener).make
+        make = Subscribe(billing.store, payments, billing.host.opener, seller_in("US")).make
         delivery = Delivery(envelope, "orders-of-the-second-life")
         await make(ordered, delivery)
         await make(ordered, delivery)

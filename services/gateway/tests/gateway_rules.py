@@ -20,6 +20,8 @@ from ytempire.events.billing import (
     SubscriptionChanged,
     SubscriptionChangeRejected,
     SubscriptionStarted,
+    TaxChanged,
+    TaxChangeRejected,
     VideoSlotReserved,
 )
 from ytempire.events.gateway import (
@@ -38,6 +40,7 @@ from ytempire.events.gateway import (
     PublishRequested,
     SignUpRequested,
     SubscriptionChangeRequested,
+    TaxDetailsRequested,
     TicketRequested,
     VideoRequested,
 )
@@ -161,6 +164,15 @@ def card(_: Any, event: PaymentMethodChangeRequested, __: Envelope) -> Answers:
         )
         return [("billing", [refusal])]
     changed = PaymentMethodChanged(user_id=event.user_id, brand="visa", last4="4242", exp_month=12, exp_year=2031)
+    return [("billing", [changed])]
+
+
+def tax(_: Any, event: TaxDetailsRequested, __: Envelope) -> Answers:
+    if event.country == "XX":
+        text = "VAT numbers are for countries of the European Union and Great Britain. Leave it out."
+        refusal = TaxChangeRejected(user_id=event.user_id, code="vat_id_not_used", field="vat_id", message=text)
+        return [("billing", [refusal])]
+    changed = TaxChanged(user_id=event.user_id, country=event.country, treatment="vat", percent="19", vat_id="pending")
     return [("billing", [changed])]
 
 
@@ -324,6 +336,7 @@ RULES = {
     PaymentSetupRequested: payment,
     PlanChangePreviewRequested: preview,
     PaymentMethodChangeRequested: card,
+    TaxDetailsRequested: tax,
     InvoicePaymentRequested: pay,
     BillingAccessRequested: access,
     SubscriptionChangeRequested: change,

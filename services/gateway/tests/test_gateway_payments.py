@@ -28,7 +28,7 @@ AT = datetime(2026, 11, 22, tzinfo=UTC)
 
 async def test_another_card_is_charged_and_shown(person: Any) -> None:
     nothing = (await person.get("/billing")).json()
-    assert nothing == dict.fromkeys(("subscription", "entitlements", "next_invoice", "card")) | {"invoices": []}
+    assert nothing == dict.fromkeys(("subscription", "entitlements", "next_invoice", "tax", "card")) | {"invoices": []}
     changed = await person.post("/billing/card", {"payment_method_id": "pm_card_visa"})
     assert changed.status_code == 200, changed.text
     seen = await person.until("/billing", lambda p: p["card"])
@@ -104,6 +104,52 @@ async def test_the_timeline_tells_everything_in_order(person: Any) -> None:
         "The subscription ended.",
         "Nothing new can be begun; everything stays readable.",
     ]
+
+
+HOME = {"name": "Mara Works", "country": "de", "line1": "Weg 1", "postal_code": "10115", "city": "Berlin"}
+
+
+async def test_where_the_account_is_decides_its_tax_and_stays_sealed(person: Any) -> None:
+    told = await person.post("/billing/tax", {**HOME, "vat_id": "DE 123 456 789"})
+    assert told.status_code == 200, told.text
+    seen = await person.until("/billing", lambda b: b["tax"])
+    assert seen["tax"] == {"country": "DE", "treatment": "vat", "percent": "19", "vat_id": "pending"}
+    line = (await person.get("/billing/timeline")).json()["timeline"][-1]
+    assert line["text"] == "Invoices to come are for DE, with 19 % of VAT. The VAT number is being checked."
+    with psycopg.connect(person.platform.gateway_dsn) as connection:
+        (logged,) = connection.execute("select string_agg(data::text, ' ') from es.events").fetchone() or ("",)
+    for personal in ("Mara Works", "Weg 1", "10115", "123456789", "123 456 789"):
+        assert personal not in logged
+
+
+async def test_a_country_is_two_letters_and_a_number_that_is_not_kept_is_refused(person: Any) -> None:
+    for country in ("Germany", "D1", "D"):
+        wrong = await person.post("/billing/tax", {**HOME, "country": country})
+        assert (wrong.status_code, wrong.json()["field"]) == (422, "/country")
+    refused = await person.post("/billing/tax", {**HOME, "country": "XX", "vat_id": "XX1"})
+    assert (refused.status_code, refused.json()["code"]) == (422, "vat_id_not_used")
+    assert refused.json()["field"] == "/vat_id"
+
+
+async def test_paid_invoices_tell_their_tax(person: Any) -> None:
+    period: Any = {"period_start": AT, "period_end": AT + timedelta(days=30)}
+    usd, vat = Money.parse("97.00", "USD"), Money.parse("18.43", "USD")
+    stream = f"subscription-{person.user_id}"
+    mine: Any = {"user_id": person.user_id, "net": usd}
+    await person.platform.world.say(
+        "billing",
+        stream,
+        InvoicePaid(invoice_id="in_v", tax=vat, tax_percent="19", **mine, **period),
+        InvoicePaid(invoice_id="in_r", tax=Money.zero(), reverse_charge=True, **mine, **period),
+        tenant=person.user_id,
+    )
+    seen = await person.until("/billing/timeline", lambda b: len(b["timeline"]) == 2)
+    assert [line["text"] for line in seen["timeline"]] == [
+        "97.00 USD was paid for 22 November 2026 to 22 December 2026, and 18.43 USD of VAT (19 %).",
+        "97.00 USD was paid for 22 November 2026 to 22 December 2026, without VAT: reverse charge.",
+    ]
+    shown = {each["invoice_id"]: each for each in (await person.get("/billing")).json()["invoices"]}
+    assert (shown["in_v"]["tax_percent"], shown["in_r"]["reverse_charge"]) == ("19", True)
 
 
 async def test_nothing_is_due(person: Any) -> None:

@@ -26,6 +26,13 @@ VALUES = {
     "period_end": "2026-02-17T23:30:00+00:00",
     "total": "115.43 USD",
     "tax": "18.43 USD",
+    "net": "97.00 USD",
+    "tax_percent": "19",
+    "reverse_charge": "",
+    "vat_id": "DE123456789",
+    "country": "DE",
+    "treatment": "vat",
+    "percent": "19",
     "invoice_id": "in_1",
     "title": "Why bridges hum",
     "length": "1:02 minutes",
@@ -44,6 +51,7 @@ EXPECTED = {
     "refund_issued",
     "subscription_cancelled",
     "subscription_started",
+    "tax_changed",
     "ticket_billing_invoice",
     "ticket_billing_question",
     "ticket_cancel_subscription",
@@ -122,6 +130,32 @@ def test_the_verification_mail_carries_the_whole_link() -> None:
     letter = LETTERS.write("verify_address", VALUES, "UTC")
     assert "https://app.example/verify?token=tok-123" in letter.text
     assert read(letter.html).links == ["https://app.example/verify?token=tok-123"] * 2
+
+
+def test_a_receipt_shows_net_tax_and_gross_or_says_who_owes_the_tax() -> None:
+    taxed = LETTERS.write("invoice_paid", VALUES, "UTC").text
+    for line in ("115.43 USD", "97.00 USD", "18.43 USD (19 %)", "DE123456789"):
+        assert line in taxed
+    assert "Reverse charge" not in taxed
+    free = {"tax": "", "net": "", "tax_percent": "", "reverse_charge": "yes", "total": "97.00 USD"}
+    text = LETTERS.write("invoice_paid", VALUES | free, "UTC").text
+    assert "Reverse charge: You owe the VAT; no tax was charged." in text
+    assert "(19 %)" not in text
+
+
+@pytest.mark.parametrize(
+    ("treatment", "vat_id", "says"),
+    [
+        ("vat", "none", "19 % of VAT is added"),
+        ("vat", "pending", "being checked with its registry"),
+        ("vat", "unverified", "does not know your VAT number"),
+        ("reverse_charge", "verified", "Your VAT number is confirmed"),
+        ("none", "none", "No tax is added"),
+    ],
+)
+def test_a_change_of_tax_says_what_is_added_and_why(treatment: str, vat_id: str, says: str) -> None:
+    letter = LETTERS.write("tax_changed", VALUES | {"treatment": treatment, "vat_id": vat_id}, "UTC")
+    assert says in letter.text
 
 
 def test_values_of_customers_never_become_markup() -> None:

@@ -33,6 +33,7 @@ from ytempire.events.billing import (
     SubscriptionCancelled,
     SubscriptionRecovered,
     SubscriptionStarted,
+    TaxChanged,
     TrialEnding,
 )
 from ytempire.events.gateway import (
@@ -444,6 +445,32 @@ async def test_what_happens_to_a_subscription_is_told_once(platform: Platform) -
         "Your payment went through: everything goes on",
         "Your subscription has ended",
     ]
+
+
+async def test_a_receipt_has_the_vat_number_and_the_log_has_it_encrypted(platform: Platform) -> None:
+    user = new_id()
+    await platform.verified(user)
+    now = platform.clock.now()
+    paid = InvoicePaid(
+        user_id=user,
+        invoice_id="in_1",
+        net=Money.parse("97", "USD"),
+        tax=Money.zero(),
+        period_start=START,
+        period_end=START + timedelta(days=30),
+        reverse_charge=True,
+        receipt=platform.sealer.seal("onboarding", {"vat_id": "FR12345678901"}, now, timedelta(days=7)),
+    )
+    await platform.deliver(paid, tenant=user)
+    await platform.bench.settle()
+    assert "Your VAT number: FR12345678901" in platform.inbox.text()
+    assert "You owe the VAT" in platform.inbox.text()
+    taxed = TaxChanged(user_id=user, country="FR", treatment="reverse_charge", percent="0", vat_id="verified")
+    again = await platform.deliver(taxed, tenant=user)
+    await platform.deliver(taxed, tenant=user, id=again)
+    await platform.bench.settle()
+    assert platform.inbox.subjects()[2:] == ["How your invoices are taxed from now on"]
+    assert not any("FR12345678901" in str(record.data) for record in await platform.bench.log())
 
 
 async def test_rule_4_6_a_mail_that_was_sent_is_not_sent_again_when_its_queueing_is_delivered_again(

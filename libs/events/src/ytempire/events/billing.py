@@ -8,7 +8,7 @@ from typing import Literal
 from ytempire.events.base import Event, Rejected
 from ytempire.events.money import Money
 from ytempire.events.plans import Interval
-from ytempire.events.values import Id, Sealed
+from ytempire.events.values import CountryCode, Id, Sealed
 
 
 class CustomerCreated(Event, owner="billing"):
@@ -47,11 +47,16 @@ class PlanChangePreviewed(Event, owner="billing"):
     plan: str
     interval: Interval
     due_now: Money
-    """What is charged at once: the rest of the period at the new price, less what is paid of it at the old one."""
+    """What is charged at once, with tax: the rest of the period at the new price, less what was paid at the old one."""
     begins_at: datetime
     """When the plan would begin: now, or with the next period."""
     price: Money
     """What each interval costs from then on, without tax."""
+    net: Money | None = None
+    """What of ``due_now`` is without tax, discounts taken off."""
+    tax: Money | None = None
+    discount: Money | None = None
+    """What discounts take off."""
 
 
 class PlanChangePreviewRejected(Rejected, owner="billing"):
@@ -93,6 +98,23 @@ class BillingAccessGranted(Event, owner="billing"):
 
 
 class BillingAccessRejected(Rejected, owner="billing"):
+    user_id: Id
+
+
+class TaxChanged(Event, owner="billing"):
+    """How invoices to come are taxed; those that were made stay as they are."""
+
+    user_id: Id
+    country: CountryCode
+    treatment: Literal["vat", "reverse_charge", "none"]
+    """VAT is charged; the customer owes it; or none is due in that country."""
+    percent: str
+    """The rate that is charged, such as 25.5; 0 if nothing is."""
+    vat_id: Literal["none", "pending", "verified", "unverified"]
+    """What the registry says of the customer's VAT number."""
+
+
+class TaxChangeRejected(Rejected, owner="billing"):
     user_id: Id
 
 
@@ -161,6 +183,12 @@ class InvoicePaid(Event, owner="billing"):
     period_start: datetime
     period_end: datetime
     """The days it pays for: from ``period_start`` up to, not including, ``period_end``."""
+    tax_percent: str = "0"
+    """The rate of the tax, such as 25.5."""
+    reverse_charge: bool = False
+    """Whether the customer owes the tax."""
+    receipt: Sealed | None = None
+    """The customer's VAT number, sealed to onboarding, which writes the receipt."""
 
 
 class PaymentFailed(Event, owner="billing"):

@@ -9,7 +9,7 @@ from pydantic import Field
 from ytempire.events.base import Event
 from ytempire.events.plans import Interval
 from ytempire.events.preferences import ChannelPreferences, FontKit
-from ytempire.events.values import Digest, Id, Sealed
+from ytempire.events.values import CountryCode, Digest, Id, Sealed
 
 
 class SignUpRequested(Event, owner="gateway", success="SignUpAccepted", rejected="SignUpRejected"):
@@ -70,6 +70,15 @@ class InvoicePaymentRequested(Event, owner="gateway", success="InvoicePaymentMad
     """The invoice that is overdue is to be charged now, without waiting for the provider's next try."""
 
     user_id: Id
+
+
+class TaxDetailsRequested(Event, owner="gateway", success="TaxChanged", rejected="TaxChangeRejected"):
+    """Where the customer is and under which number a business is registered, for the tax on invoices to come."""
+
+    user_id: Id
+    country: CountryCode
+    sealed: Sealed
+    """Name, address and VAT number, sealed to billing."""
 
 
 class BillingAccessRequested(Event, owner="gateway", success="BillingAccessGranted", rejected="BillingAccessRejected"):

@@ -9,11 +9,14 @@ from ytempire.billing.adapters.stripe_accounts import StripeAccounts
 from ytempire.billing.adapters.stripe_balance import StripeBalance
 from ytempire.billing.adapters.stripe_notices import StripeNotices
 from ytempire.billing.adapters.stripe_payments import StripePayments
+from ytempire.billing.adapters.stripe_taxes import StripeTaxes
+from ytempire.billing.adapters.vat_table import seller_in
 from ytempire.billing.domain.ledger import DOUBLE_ENTRY
 from ytempire.billing.features.allot import Allot
 from ytempire.billing.features.catch_up import CatchUp
 from ytempire.billing.features.change_subscription import ChangeSubscription
 from ytempire.billing.features.follow_stripe import FollowStripe
+from ytempire.billing.features.follow_tax import FollowTax
 from ytempire.billing.features.keep_ledger import KeepLedger
 from ytempire.billing.features.pay import Pay
 from ytempire.billing.features.reconcile import Reconcile
@@ -29,6 +32,8 @@ class Settings(ServiceSettings):
 
     stripe_url: str
     stripe_key_file: Path
+    seller_country: str = "US"
+    """Where the seller is: a business of the same country owes no tax of its own."""
 
 
 async def build(host: Host[Settings]) -> Service:
@@ -37,15 +42,18 @@ async def build(host: Host[Settings]) -> Service:
     payments = StripePayments(settings.stripe_url, key, settings.ca_bundle)
     accounts = StripeAccounts(settings.stripe_url, key, settings.ca_bundle)
     pay = Pay(host.store, accounts, host.sealer)
-    subscribe = Subscribe(host.store, payments, host.opener)
-    change, follow = ChangeSubscription(host.store, payments), FollowStripe(host.store, payments)
+    seller = seller_in(settings.seller_country)
+    tax = FollowTax(host.store, StripeTaxes(settings.stripe_url, key, settings.ca_bundle), host.opener, seller)
+    subscribe = Subscribe(host.store, payments, host.opener, seller)
+    change = ChangeSubscription(host.store, payments, seller)
+    follow = FollowStripe(host.store, payments, tax, host.sealer)
     catch_up = CatchUp(host.store, StripeNotices(settings.stripe_url, key, settings.ca_bundle), follow, host.clock)
     await catch_up.begin()
     balance = StripeBalance(settings.stripe_url, key, settings.ca_bundle)
     keep = KeepLedger(host.store, balance)
     return Service(
-        subscriptions=subscribed(subscribe, change, pay, follow, Allot(host.store)),
-        reactions=reactions(subscribe, change, pay, follow, catch_up, keep, Reconcile(host.store, balance, keep)),
+        subscriptions=subscribed(subscribe, change, pay, follow, tax, Allot(host.store)),
+        reactions=reactions(subscribe, change, pay, follow, tax, catch_up, keep, Reconcile(host.store, balance, keep)),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple, Protocol
@@ -10,6 +10,7 @@ from typing import NamedTuple, Protocol
 from ytempire.billing.domain.accounts import Movement
 from ytempire.billing.domain.card import Card
 from ytempire.billing.domain.events import ChangeOrdered, PlanNoted, Terms
+from ytempire.billing.domain.vat import Taxation, VatId
 from ytempire.events import Money
 
 
@@ -67,6 +68,10 @@ class InvoiceFacts:
     period_end: datetime
     attempt: int
     next_attempt_at: datetime | None
+    tax_percent: str = "0"
+    reverse_charge: bool = False
+    vat_id: str | None = None
+    """The customer's number as the invoice shows it."""
 
 
 @dataclass(frozen=True)
@@ -102,6 +107,61 @@ class Notices(Protocol):
 
     async def since(self, moment: datetime, kinds: Sequence[str]) -> Sequence[Notice]:
         """Every notice of some kinds from a moment on, oldest first. Stripe keeps them for 30 days."""
+
+
+@dataclass(frozen=True)
+class TaxDetails:
+    """Who an invoice is made out to."""
+
+    name: str
+    address: Mapping[str, str]
+    """In the provider's words; ``country`` at least."""
+    vat_id: str
+    """Without blanks; empty if there is none."""
+
+
+@dataclass(frozen=True)
+class Registered:
+    customer_id: str
+    vat_id: VatId
+
+
+@dataclass(frozen=True)
+class VatIdFacts:
+    """What the registry says of a customer's number."""
+
+    user_id: str
+    vat_id: VatId
+
+
+@dataclass(frozen=True)
+class Quote:
+    """What would be charged now."""
+
+    due: Money
+    net: Money
+    tax: Money
+    discount: Money
+
+
+class Taxes(Protocol):
+    """Tax at the payment provider."""
+
+    async def register(
+        self, user_id: str, customer_id: str | None, details: TaxDetails, idempotency_key: str
+    ) -> Registered:
+        """Make the customer, where there is none, and keep its address and number, which the registry is asked about.
+
+        :raises PaymentRefusedError: if the number cannot be one.
+        """
+
+    async def apply(
+        self, customer_id: str, subscription_id: str | None, taxation: Taxation, idempotency_key: str
+    ) -> None:
+        """Tax the invoices to come so, drafts included; what is final stays as it is."""
+
+    async def vat_id(self, tax_id: str) -> VatIdFacts | None:
+        """None if it was taken away, or belongs to none of our customers."""
 
 
 class Accounts(Protocol):
@@ -144,20 +204,28 @@ class Payments(Protocol):
         """
 
     async def subscribe(
-        self, user_id: str, kept: KeptCard, plan: PlanNoted, trial_days: int, idempotency_key: str
+        self,
+        user_id: str,
+        kept: KeptCard,
+        plan: PlanNoted,
+        trial_days: int,
+        idempotency_key: str,
+        taxation: Taxation | None = None,
     ) -> SubscriptionFacts:
         """Make the subscription; the same key gives the same subscription.
 
         :raises PaymentRefusedError: if the card is refused.
         """
 
-    async def change(self, subscription_id: str, order: ChangeOrdered, idempotency_key: str) -> SubscriptionFacts:
+    async def change(
+        self, subscription_id: str, order: ChangeOrdered, idempotency_key: str, taxation: Taxation | None = None
+    ) -> SubscriptionFacts:
         """End a subscription, keep it after all, or move it to another price; the same key has the same outcome.
 
         :raises PaymentRefusedError: if the card is refused for what a dearer plan costs at once: nothing is changed.
         """
 
-    async def preview(self, subscription_id: str, terms: Terms) -> Money:
+    async def preview(self, subscription_id: str, terms: Terms, taxation: Taxation | None = None) -> Quote:
         """What a change to a dearer plan would be charged with now."""
 
     async def subscription(self, subscription_id: str) -> SubscriptionFacts: ...

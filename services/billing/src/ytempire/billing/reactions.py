@@ -12,10 +12,12 @@ from ytempire.billing.domain.events import (
     NoticesListingDue,
     StripeNoticed,
     SubscriptionOrdered,
+    TaxOrdered,
 )
 from ytempire.billing.features.catch_up import CatchUp
 from ytempire.billing.features.change_subscription import ChangeSubscription
 from ytempire.billing.features.follow_stripe import FollowStripe
+from ytempire.billing.features.follow_tax import FollowTax
 from ytempire.billing.features.keep_ledger import KeepLedger
 from ytempire.billing.features.pay import Pay
 from ytempire.billing.features.reconcile import Reconcile
@@ -28,12 +30,17 @@ def reactions(
     change: ChangeSubscription,
     pay: Pay,
     follow: FollowStripe,
+    tax: FollowTax,
     catch_up: CatchUp,
     keep: KeepLedger,
     reconcile: Reconcile,
 ) -> Sequence[Reaction]:
     return (
-        Reaction("billing-orders", {SubscriptionOrdered: subscribe.make, ChangeOrdered: change.make}, concurrency=8),
+        Reaction(
+            "billing-orders",
+            {SubscriptionOrdered: subscribe.make, ChangeOrdered: change.make, TaxOrdered: tax.make},
+            concurrency=8,
+        ),
         Reaction(
             "billing-payments", {CardOrdered: pay.change_card, InvoicePaymentOrdered: pay.pay_invoice}, concurrency=8
         ),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ytempire.billing.features.allot import Allot
 from ytempire.billing.features.change_subscription import ChangeSubscription
 from ytempire.billing.features.follow_stripe import FollowStripe
+from ytempire.billing.features.follow_tax import FollowTax
 from ytempire.billing.features.pay import Pay
 from ytempire.billing.features.subscribe import Subscribe
 from ytempire.events.gateway import (
@@ -15,6 +16,7 @@ from ytempire.events.gateway import (
     PaymentSetupRequested,
     PlanChangePreviewRequested,
     SubscriptionChangeRequested,
+    TaxDetailsRequested,
     VideoRequested,
     WebhookReceived,
 )
@@ -25,7 +27,7 @@ from ytempire.eventstore import Handlers
 
 
 def subscriptions(
-    subscribe: Subscribe, change: ChangeSubscription, pay: Pay, follow: FollowStripe, allot: Allot
+    subscribe: Subscribe, change: ChangeSubscription, pay: Pay, follow: FollowStripe, tax: FollowTax, allot: Allot
 ) -> Handlers:
     return {
         PlanSelected: subscribe.note_plan,
@@ -36,6 +38,7 @@ def subscriptions(
         PaymentMethodChangeRequested: pay.order_card,
         InvoicePaymentRequested: pay.order_payment,
         BillingAccessRequested: pay.open_access,
+        TaxDetailsRequested: tax.order,
         WebhookReceived: follow.note,
         VideoRequested: allot.reserve_video,
         VideoRendered: allot.consume_video,

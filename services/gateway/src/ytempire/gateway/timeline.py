@@ -55,6 +55,25 @@ def _failed(data: Data) -> str:
     return f"A payment failed, try {data['attempt']}.{again}"
 
 
+def _paid(data: Data) -> str:
+    said = f"{_money(data['net'])} was paid for {_day(data['period_start'])} to {_day(data['period_end'])}"
+    if data.get("reverse_charge"):
+        return f"{said}, without VAT: reverse charge."
+    taxed = data["tax"]["micros"] and data.get("tax_percent", "0") != "0"
+    return f"{said}, and {_money(data['tax'])} of VAT ({data['tax_percent']} %)." if taxed else f"{said}."
+
+
+def _taxed(data: Data) -> str:
+    if data["treatment"] == "reverse_charge":
+        return f"Invoices to come are for {data['country']}, without VAT: the VAT number is confirmed (reverse charge)."
+    number = {
+        "pending": " The VAT number is being checked.",
+        "unverified": " The VAT number is not known to its registry.",
+    }.get(data["vat_id"], "")
+    rate = f"with {data['percent']} % of VAT" if data["treatment"] == "vat" else "without VAT"
+    return f"Invoices to come are for {data['country']}, {rate}.{number}"
+
+
 _SENTENCES: Mapping[str, Callable[[Data], str]] = {
     "SubscriptionStarted": _started,
     "SubscriptionChanged": _changed,
@@ -65,8 +84,7 @@ _SENTENCES: Mapping[str, Callable[[Data], str]] = {
     "TrialEnding": lambda data: f"The trial ends on {_day(data['trial_ends_at'])}.",
     "PaymentMethodChanged": lambda data: f"The {data['brand']} card that ends in {data['last4']} is charged.",
     "PaymentFailed": _failed,
-    "InvoicePaid": lambda data: (
-        f"{_money(data['net'])} was paid for {_day(data['period_start'])} to {_day(data['period_end'])}."
-    ),
+    "InvoicePaid": _paid,
+    "TaxChanged": _taxed,
     "RefundIssued": lambda data: f"{_money(data['amount'])} was refunded.",
 }

@@ -79,7 +79,7 @@ def _subscription(row: Row) -> dict[str, Any] | None:
     }
 
 
-def billing_view(row: Row | None, card: Row | None, invoices: Iterable[Row]) -> dict[str, Any]:
+def billing_view(row: Row | None, card: Row | None, invoices: Iterable[Row], tax: Row | None = None) -> dict[str, Any]:
     """What is paid for, what it allows, how it goes on, and how it is paid."""
     known: Row = row or {}
     shown = ("brand", "last4", "exp_month", "exp_year")
@@ -87,6 +87,7 @@ def billing_view(row: Row | None, card: Row | None, invoices: Iterable[Row]) -> 
         "subscription": _subscription(known),
         "entitlements": _entitlements(known),
         "next_invoice": _next_invoice(known),
+        "tax": {name: tax[name] for name in ("country", "treatment", "percent", "vat_id")} if tax else None,
         "card": {name: card[name] for name in shown} if card else None,
         "invoices": [_invoice(invoice) for invoice in invoices],
     }
@@ -104,6 +105,8 @@ def _invoice(row: Row) -> dict[str, Any]:
         "status": "paid" if row["paid_at"] else "open",
         "net": money(row["net_micros"], row["currency"]),
         "tax": money(row["tax_micros"], row["currency"]),
+        "tax_percent": row["tax_percent"],
+        "reverse_charge": row["reverse_charge"],
         "period_start": row["period_start"],
         "period_end": row["period_end"],
         "paid_at": row["paid_at"],

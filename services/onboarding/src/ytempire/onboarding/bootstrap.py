@@ -44,8 +44,8 @@ async def build(host: Host[Settings]) -> Service:
     """Put the service together."""
     settings, store, now = host.settings, host.store, host.clock.now
     vault = Vault(store.pool, kek_file(settings.secrets_dir / KEK_FILE))
-    letters, catalogue, queue = TemplateLetters(), load_catalogue(), QueueMail(store)
-    tell = TellCustomer(store, queue, letters)
+    letters, catalogue, queue = TemplateLetters(), load_catalogue(), QueueMail(store, vault)
+    tell = TellCustomer(store, queue, letters, host.opener)
     features = Features(
         sign_up=SignUp(store, vault, host.opener, SecretTokens(), queue, is_address, now),
         verify_email=VerifyEmail(store, now),

@@ -12,6 +12,7 @@ from ytempire.events.billing import (
     SubscriptionCancelled,
     SubscriptionRecovered,
     SubscriptionStarted,
+    TaxChanged,
     TrialEnding,
 )
 from ytempire.events.gateway import (
@@ -73,7 +74,7 @@ def subscriptions(features: Features) -> Handlers:
         await tell.trial_ending(event)
 
     async def invoice_paid(event: InvoicePaid, delivery: Delivery) -> None:
-        await tell.invoice_paid(event)
+        await tell.invoice_paid(event, delivery.envelope.time)
 
     async def publication_verified(event: PublicationVerified, delivery: Delivery) -> None:
         await tell.publication_verified(event)
@@ -97,6 +98,7 @@ def subscriptions(features: Features) -> Handlers:
         RefundIssued: refund_issued,
         TrialEnding: trial_ending,
         InvoicePaid: invoice_paid,
+        TaxChanged: tell.tax_changed,
         ChannelConnected: progress.channel_connected,
         VideoAccepted: progress.video_accepted,
         VideoRendered: tell.video_rendered,

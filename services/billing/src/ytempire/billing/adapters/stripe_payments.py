@@ -8,11 +8,21 @@ from typing import Any
 import stripe
 
 from ytempire.billing.adapters.stripe_calls import StripeCalls
+from ytempire.billing.adapters.stripe_taxes import tax_rates
 from ytempire.billing.domain import changes
 from ytempire.billing.domain.card import Card
 from ytempire.billing.domain.events import ChangeOrdered, PlanNoted, Terms
 from ytempire.billing.domain.state import ENDED
-from ytempire.billing.ports import InvoiceFacts, KeptCard, Payer, PaymentRefusedError, RefundFacts, SubscriptionFacts
+from ytempire.billing.domain.vat import Taxation
+from ytempire.billing.ports import (
+    InvoiceFacts,
+    KeptCard,
+    Payer,
+    PaymentRefusedError,
+    Quote,
+    RefundFacts,
+    SubscriptionFacts,
+)
 from ytempire.events import Money
 
 
@@ -23,17 +33,27 @@ class StripePayments(StripeCalls):
         return await self._call("stripe card", lambda: self._keep_card(payer, payment_method_id, idempotency_key))
 
     async def subscribe(
-        self, user_id: str, kept: KeptCard, plan: PlanNoted, trial_days: int, idempotency_key: str
+        self,
+        user_id: str,
+        kept: KeptCard,
+        plan: PlanNoted,
+        trial_days: int,
+        idempotency_key: str,
+        taxation: Taxation | None = None,
     ) -> SubscriptionFacts:
         return await self._call(
-            "stripe subscribe", lambda: self._subscribe(user_id, kept, plan, trial_days, idempotency_key)
+            "stripe subscribe", lambda: self._subscribe(user_id, kept, plan, trial_days, idempotency_key, taxation)
         )
 
-    async def change(self, subscription_id: str, order: ChangeOrdered, idempotency_key: str) -> SubscriptionFacts:
-        return await self._call("stripe change", lambda: self._change(subscription_id, order, idempotency_key))
+    async def change(
+        self, subscription_id: str, order: ChangeOrdered, idempotency_key: str, taxation: Taxation | None = None
+    ) -> SubscriptionFacts:
+        return await self._call(
+            "stripe change", lambda: self._change(subscription_id, order, idempotency_key, taxation)
+        )
 
-    async def preview(self, subscription_id: str, terms: Terms) -> Money:
-        return await self._call("stripe preview", lambda: self._preview(subscription_id, terms))
+    async def preview(self, subscription_id: str, terms: Terms, taxation: Taxation | None = None) -> Quote:
+        return await self._call("stripe preview", lambda: self._preview(subscription_id, terms, taxation))
 
     async def subscription(self, subscription_id: str) -> SubscriptionFacts:
         found = await self._call("stripe subscription", lambda: self._client.v1.subscriptions.retrieve(subscription_id))
@@ -47,9 +67,14 @@ class StripePayments(StripeCalls):
 
     def _keep_card(self, payer: Payer, payment_method_id: str, key: str) -> KeptCard:
         customer_id = payer.customer_id or self._customer(payer, key)
+        if payer.customer_id:
+            # the customer may have been made for its tax, or may come back with another address for receipts
+            self._client.v1.customers.update(customer_id, {"email": payer.email}, {"idempotency_key": f"payer-{key}"})
         return _kept(customer_id, self._attach(payment_method_id, customer_id, key))
 
-    def _subscribe(self, user_id: str, kept: KeptCard, plan: PlanNoted, trial_days: int, key: str) -> SubscriptionFacts:
+    def _subscribe(
+        self, user_id: str, kept: KeptCard, plan: PlanNoted, trial_days: int, key: str, taxation: Taxation | None
+    ) -> SubscriptionFacts:
         made = self._client.v1.subscriptions.create(
             {
                 "customer": kept.customer_id,
@@ -57,15 +82,18 @@ class StripePayments(StripeCalls):
                 "default_payment_method": kept.payment_method_id,
                 "payment_behavior": "error_if_incomplete",
                 "metadata": {"user_id": user_id, "plan": plan.plan},
+                "default_tax_rates": tax_rates(self._client, taxation),
                 **({"trial_period_days": trial_days} if trial_days else {}),
             },
             {"idempotency_key": f"subscription-{key}"},
         )
         return _subscription_facts(made)
 
-    def _change(self, subscription_id: str, order: ChangeOrdered, key: str) -> SubscriptionFacts:
+    def _change(
+        self, subscription_id: str, order: ChangeOrdered, key: str, taxation: Taxation | None
+    ) -> SubscriptionFacts:
         try:
-            return self._changed(subscription_id, order, key)
+            return self._changed(subscription_id, order, key, taxation)
         except stripe.InvalidRequestError:
             # it ended meanwhile, or a first life of ours ended it and could not write that down
             now = self._client.v1.subscriptions.retrieve(subscription_id)
@@ -73,7 +101,9 @@ class StripePayments(StripeCalls):
                 raise
             return _subscription_facts(now)
 
-    def _changed(self, subscription_id: str, order: ChangeOrdered, key: str) -> SubscriptionFacts:
+    def _changed(
+        self, subscription_id: str, order: ChangeOrdered, key: str, taxation: Taxation | None
+    ) -> SubscriptionFacts:
         options: Any = {"idempotency_key": f"change-{key}"}
         if order.change == changes.CANCEL_NOW:
             return _subscription_facts(self._client.v1.subscriptions.cancel(subscription_id, {}, options))
@@ -81,9 +111,11 @@ class StripePayments(StripeCalls):
             ends = order.change == changes.CANCEL_AT_END
             made = self._client.v1.subscriptions.update(subscription_id, {"cancel_at_period_end": ends}, options)
             return _subscription_facts(made)
-        return self._change_plan(subscription_id, order.terms, order.at_period_end, options)
+        return self._change_plan(subscription_id, order.terms, order.at_period_end, taxation, options)
 
-    def _change_plan(self, subscription_id: str, terms: Terms, at_period_end: bool, options: Any) -> SubscriptionFacts:
+    def _change_plan(
+        self, subscription_id: str, terms: Terms, at_period_end: bool, taxation: Taxation | None, options: Any
+    ) -> SubscriptionFacts:
         now = self._client.v1.subscriptions.retrieve(subscription_id)
         made = self._client.v1.subscriptions.update(
             subscription_id,
@@ -93,16 +125,18 @@ class StripePayments(StripeCalls):
                 "proration_behavior": "none" if at_period_end else "always_invoice",
                 "payment_behavior": "error_if_incomplete",
                 "metadata": {"plan": terms.plan},
+                # what is charged at once is taxed at the rate of this day
+                **({} if taxation is None else {"default_tax_rates": tax_rates(self._client, taxation) or ""}),
             },
             options,
         )
         return _subscription_facts(made)
 
-    def _preview(self, subscription_id: str, terms: Terms) -> Money:
+    def _preview(self, subscription_id: str, terms: Terms, taxation: Taxation | None) -> Quote:
         now = self._client.v1.subscriptions.retrieve(subscription_id)
         if now.status == "trialing":
             # a trial goes on under the new plan
-            return Money.zero(terms.price.currency)
+            return nothing(terms.price.currency)
         upcoming = self._client.v1.invoices.create_preview(
             {
                 "customer": _id(now.customer),
@@ -110,10 +144,11 @@ class StripePayments(StripeCalls):
                 "subscription_details": {
                     "items": [{"id": now["items"].data[0].id, "price": self._price(terms)}],
                     "proration_behavior": "always_invoice",
+                    **({} if taxation is None else {"default_tax_rates": tax_rates(self._client, taxation) or ""}),
                 },
             }
         )
-        return Money.minor(upcoming.amount_due, upcoming.currency.upper())
+        return _quote(upcoming)
 
     def _customer(self, payer: Payer, key: str) -> str:
         made = self._client.v1.customers.create(
@@ -162,8 +197,9 @@ class StripePayments(StripeCalls):
             return None
         periods = [line.period for line in invoice.lines.data]
         currency = invoice.currency.upper()
-        taxes = getattr(invoice, "total_taxes", None) or []
-        tax = sum(t.amount for t in taxes)
+        tax = _tax_paid(invoice)
+        percents = [rate.percentage for rate in invoice.default_tax_rates or []]
+        numbers = [each.value for each in invoice.customer_tax_ids or [] if each.value]
         return InvoiceFacts(
             user_id=user_id,
             invoice_id=invoice.id or invoice_id,
@@ -174,6 +210,9 @@ class StripePayments(StripeCalls):
             period_end=_time(max(p.end for p in periods)),
             attempt=invoice.attempt_count,
             next_attempt_at=_time(invoice.next_payment_attempt) if invoice.next_payment_attempt else None,
+            tax_percent=f"{percents[0]:g}" if percents and tax else "0",
+            reverse_charge=invoice.customer_tax_exempt == "reverse",
+            vat_id=numbers[0] if numbers else None,
         )
 
     def _user_of(self, invoice: stripe.Invoice) -> str | None:
@@ -199,6 +238,28 @@ class StripePayments(StripeCalls):
             return None
         amount = Money.minor(refund.amount, refund.currency.upper())
         return RefundFacts(user_id, _id(invoice), refund.id, amount)
+
+
+def _tax_paid(invoice: stripe.Invoice) -> int:
+    """The tax in what was paid; a part of the invoice may have been settled by a credit."""
+    tax = sum(each.amount for each in invoice.total_taxes or [])
+    if invoice.amount_paid == invoice.total or invoice.total <= 0:
+        return tax
+    return (2 * tax * invoice.amount_paid + invoice.total) // (2 * invoice.total)
+
+
+def nothing(currency: str) -> Quote:
+    """Nothing is charged."""
+    zero = Money.zero(currency)
+    return Quote(zero, zero, zero, zero)
+
+
+def _quote(upcoming: stripe.Invoice) -> Quote:
+    currency = upcoming.currency.upper()
+    tax = sum(each.amount for each in upcoming.total_taxes or [])
+    off = sum(each.amount for each in upcoming.total_discount_amounts or [])
+    amounts = (upcoming.amount_due, upcoming.total - tax, tax, off)
+    return Quote(*(Money.minor(amount, currency) for amount in amounts))
 
 
 def _kept(customer_id: str, method: Any) -> KeptCard:

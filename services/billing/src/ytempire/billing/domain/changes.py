@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from ytempire.billing.domain.events import ChangeOrdered, ChangeSettled, Terms
-from ytempire.billing.domain.state import ENDED, Subscription, entitlements, noted
+from ytempire.billing.domain.state import BUSY, ENDED, Subscription, entitlements, noted
 from ytempire.events import Event, Money
 from ytempire.events.billing import (
     PlanChangePreviewed,
@@ -42,6 +42,9 @@ class PreviewChange:
     channels_held: int
     due_now: Money
     at: datetime
+    net: Money | None = None
+    tax: Money | None = None
+    discount: Money | None = None
 
 
 @dataclass(frozen=True)
@@ -141,6 +144,9 @@ def preview(state: Subscription, command: PreviewChange) -> Sequence[Event]:
             due_now=command.due_now,
             begins_at=command.at if dearer(state, terms) else end,
             price=terms.price,
+            net=command.net,
+            tax=command.tax,
+            discount=command.discount,
         )
     ]
 
@@ -156,8 +162,8 @@ def _fault(state: Subscription, command: RequestChange) -> Fault | None:
             "change",
             "There is no subscription that runs. Choose a plan and set up the payment first.",
         )
-    if state.changing is not None:
-        return "change_in_progress", "change", "Another change is being made. Wait for its outcome and try again."
+    if state.changing is not None or state.taxing is not None:
+        return BUSY, "change", "Another change is being made. Wait for its outcome and try again."
     if command.change == CANCEL_AT_END and state.cancels_at is not None:
         message = f"The subscription ends on {state.cancels_at:%d %B %Y} already. Resume it if you want to keep it."
         return "already_cancelling", "change", message

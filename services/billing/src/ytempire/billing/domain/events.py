@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from typing import Literal
 
 from ytempire.billing.domain.accounts import LedgerLine
 from ytempire.events.base import Event, Value
@@ -71,6 +72,17 @@ class ChangeSettled(Event, owner="billing", private=True):
     """Stripe made the change, or refused it: another one may be asked for."""
 
     user_id: Id
+
+
+class TaxOrdered(Event, owner="billing", private=True):
+    """The intent to tax an account's invoices to come otherwise; its outcome follows."""
+
+    user_id: Id
+    country: str
+    sealed: Sealed | None = None
+    """Name, address and VAT number, where they are new."""
+    vat_id: Literal["none", "pending", "verified", "unverified"] | None = None
+    """What the registry says of the number that is known already."""
 
 
 class TrialGranted(Event, owner="billing", private=True):

@@ -11,6 +11,7 @@ from ytempire.billing.domain.events import (
     GraceEnded,
     PlanNoted,
     SubscriptionOrdered,
+    TaxOrdered,
     Terms,
     ZoneNoted,
 )
@@ -26,12 +27,17 @@ from ytempire.events.billing import (
     SubscriptionChanged,
     SubscriptionPastDue,
     SubscriptionStarted,
+    TaxChanged,
+    TaxChangeRejected,
 )
 
 ENTITLING = frozenset({"trialing", "active", "past_due"})
 """Stripe states in which the customer may work; past_due in its days of grace alone."""
 ENDED = frozenset({"canceled", "incomplete_expired"})
 """Stripe states that are never left: the account may order anew."""
+
+BUSY = "change_in_progress"
+"""The refusal of what is asked for while something else is with the payment provider."""
 
 ORDER_REFUSALS = frozenset({"plan_missing", "already_subscribed", "payment_in_progress"})
 """Refusals of a new order; they leave the order in hand alone."""
@@ -71,6 +77,10 @@ class Subscription:
     cancels_at: datetime | None = None
     changing: ChangeOrdered | None = None
     """The change that Stripe was asked for and has not answered yet."""
+    tax: TaxChanged | None = None
+    """How invoices are taxed; without it nobody said where the customer is."""
+    taxing: TaxOrdered | None = None
+    """What Stripe was told of the customer's tax and has not answered yet."""
 
     @property
     def running(self) -> bool:
@@ -119,6 +129,12 @@ def evolve(state: Subscription, event: Event) -> Subscription:
             return replace(state, changing=event)
         case ChangeSettled():
             return replace(state, changing=None)
+        case TaxOrdered():
+            return replace(state, taxing=event)
+        case TaxChanged():
+            return replace(state, tax=event, taxing=None)
+        case TaxChangeRejected(code=code):
+            return state if code == BUSY else replace(state, taxing=None)
         case GraceEnded(subscription_id=subscription_id):
             overdue = state.status == "past_due" and state.subscription_id == subscription_id
             return replace(state, grace_over=overdue)

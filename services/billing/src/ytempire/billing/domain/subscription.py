@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
-from ytempire.billing.domain import changes
+from ytempire.billing.domain import changes, tax
 from ytempire.billing.domain.card import Card
 from ytempire.billing.domain.changes import MakeChange, PreviewChange, RefuseChange, RequestChange
 from ytempire.billing.domain.events import GraceEnded, PlanNoted, SubscriptionOrdered, ZoneNoted
@@ -112,6 +112,10 @@ class TakeInvoice:
     tax: Money
     period_start: datetime
     period_end: datetime
+    tax_percent: str = "0"
+    reverse_charge: bool = False
+    receipt: Sealed | None = None
+    """What a receipt shows of the customer, sealed to who writes it."""
 
 
 @dataclass(frozen=True)
@@ -147,6 +151,7 @@ Command = (
     | PreviewChange
     | MakeChange
     | RefuseChange
+    | tax.TaxCommand
 )
 
 
@@ -188,6 +193,8 @@ def decide(state: Subscription, command: Command) -> Sequence[Event]:
             return changes.make(state, command)
         case RefuseChange():
             return changes.refuse(state, command)
+        case _:
+            return tax.decide(state, command)
 
 
 def _zone(state: Subscription, command: NoteZone) -> Sequence[Event]:
@@ -219,7 +226,7 @@ def _order(state: Subscription, command: Order) -> Sequence[Event]:
                 "This account has a subscription already. Change its payment method in the customer portal.",
             )
         ]
-    if state.ordered:
+    if state.ordered or state.taxing:
         return [
             _refused(
                 command.user_id,
@@ -322,6 +329,9 @@ def _take(state: Subscription, command: TakeInvoice) -> Sequence[Event]:
             tax=command.tax,
             period_start=command.period_start,
             period_end=command.period_end,
+            tax_percent=command.tax_percent,
+            reverse_charge=command.reverse_charge,
+            receipt=command.receipt,
         )
     ]
 

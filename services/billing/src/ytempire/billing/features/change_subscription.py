@@ -9,7 +9,9 @@ from ytempire.billing.domain import slots
 from ytempire.billing.domain import subscription as domain
 from ytempire.billing.domain.changes import MakeChange, PreviewChange, RefuseChange, RequestChange, dearer
 from ytempire.billing.domain.events import ChangeOrdered, Terms
-from ytempire.billing.ports import PaymentRefusedError, Payments
+from ytempire.billing.domain.vat import Seller
+from ytempire.billing.features.follow_tax import taxation_of
+from ytempire.billing.ports import PaymentRefusedError, Payments, Quote
 from ytempire.events import Money
 from ytempire.events.gateway import PlanChangePreviewRequested, SubscriptionChangeRequested
 from ytempire.events.plans import Interval, on_offer
@@ -20,6 +22,7 @@ from ytempire.eventstore import Delivery, EventStore
 class ChangeSubscription:
     store: EventStore
     payments: Payments
+    seller: Seller
 
     async def order(self, event: SubscriptionChangeRequested, delivery: Delivery) -> None:
         held, _ = await self.store.state(slots.CHANNEL_SLOTS, slots.channel_stream(event.user_id))
@@ -33,10 +36,14 @@ class ChangeSubscription:
         held, _ = await self.store.state(slots.CHANNEL_SLOTS, slots.channel_stream(event.user_id))
         state, _ = await self.store.state(domain.SUBSCRIPTION, domain.stream(event.user_id))
         terms = _terms(event.plan, event.interval, at)
-        due = Money.zero()
+        zero = Money.zero(terms.price.currency) if terms else Money.zero()
+        quote = Quote(zero, zero, zero, zero)
         if terms and state.running and state.subscription_id and dearer(state, terms):
-            due = await self.payments.preview(state.subscription_id, terms)
-        await self._execute(event.user_id, PreviewChange(event.user_id, terms, len(held.held), due, at), delivery)
+            quote = await self.payments.preview(state.subscription_id, terms, taxation_of(self.seller, state, at))
+        command = PreviewChange(
+            event.user_id, terms, len(held.held), quote.due, at, quote.net, quote.tax, quote.discount
+        )
+        await self._execute(event.user_id, command, delivery)
 
     async def make(self, event: ChangeOrdered, delivery: Delivery) -> None:
         """The effect. Safe to repeat: Stripe answers the same key with the same outcome."""
@@ -45,7 +52,8 @@ class ChangeSubscription:
             return
         command: domain.Command
         try:
-            now = await self.payments.change(state.subscription_id, event, delivery.envelope.id)
+            taxation = taxation_of(self.seller, state, delivery.envelope.time)
+            now = await self.payments.change(state.subscription_id, event, delivery.envelope.id, taxation)
         except PaymentRefusedError as error:
             command = RefuseChange(event.user_id, error.code, str(error))
         else:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from ytempire.billing.domain import subscription as domain
 from ytempire.billing.domain.events import GraceEnded, StripeNoticed
-from ytempire.billing.ports import Payments
+from ytempire.billing.features.follow_tax import FollowTax
+from ytempire.billing.ports import InvoiceFacts, Payments
+from ytempire.chassis import Sealer
 from ytempire.events.gateway import WebhookReceived
+from ytempire.events.values import Sealed
 from ytempire.eventstore import Claim, Delivery, EventStore, TransientError, current, handling
 
 KINDS = (
@@ -15,6 +19,8 @@ KINDS = (
     "customer.subscription.updated",
     "customer.subscription.deleted",
     "customer.subscription.trial_will_end",
+    "customer.tax_id.updated",
+    "invoice.created",
     "invoice.paid",
     "invoice.payment_failed",
     "refund.created",
@@ -31,6 +37,7 @@ KINDS = (
 )
 """The notices that lead to something; nothing else is recorded."""
 
+_READABLE_FOR = timedelta(days=7)
 _START_PATIENCE = 8
 """Tries while a subscription's own beginning may still be on its way into the log."""
 
@@ -39,6 +46,8 @@ _START_PATIENCE = 8
 class FollowStripe:
     store: EventStore
     payments: Payments
+    tax: FollowTax
+    sealer: Sealer
 
     async def note(self, event: WebhookReceived, delivery: Delivery) -> None:
         if event.provider != "stripe" or event.kind not in KINDS:
@@ -54,6 +63,8 @@ class FollowStripe:
     async def follow(self, event: StripeNoticed, delivery: Delivery) -> None:
         if event.kind.startswith("customer.subscription."):
             await self._subscription(event, delivery)
+        elif event.kind.startswith("customer.tax_id."):
+            await self.tax.verified(event.object_id, delivery)
         elif event.kind.startswith("invoice."):
             await self._invoice(event, delivery)
         elif event.kind.startswith("refund."):
@@ -82,6 +93,9 @@ class FollowStripe:
         invoice = await self.payments.invoice(event.object_id)
         if invoice is None:
             return
+        if event.kind == "invoice.created":
+            await self.tax.invoiced(invoice.user_id, delivery)
+            return
         command: domain.Command
         if invoice.status == "paid":
             command = domain.TakeInvoice(
@@ -91,12 +105,21 @@ class FollowStripe:
                 invoice.tax,
                 invoice.period_start,
                 invoice.period_end,
+                invoice.tax_percent,
+                invoice.reverse_charge,
+                self._receipt(invoice, delivery),
             )
         else:
             command = domain.FailInvoice(
                 invoice.user_id, invoice.invoice_id, "payment_failed", invoice.attempt, invoice.next_attempt_at
             )
         await self._execute(invoice.user_id, command, delivery)
+
+    def _receipt(self, invoice: InvoiceFacts, delivery: Delivery) -> Sealed | None:
+        """The number on the receipt is the customer's: only who writes the mail may read it."""
+        if invoice.vat_id is None:
+            return None
+        return self.sealer.seal("onboarding", {"vat_id": invoice.vat_id}, delivery.envelope.time, _READABLE_FOR)
 
     async def _refund(self, event: StripeNoticed, delivery: Delivery) -> None:
         gone = await self.payments.refund(event.object_id)

@@ -8,6 +8,8 @@ from ytempire.billing.domain import subscription as domain
 from ytempire.billing.domain import trials
 from ytempire.billing.domain.events import PlanNoted, SubscriptionOrdered
 from ytempire.billing.domain.state import Subscription
+from ytempire.billing.domain.vat import Seller
+from ytempire.billing.features.follow_tax import taxation_of
 from ytempire.billing.ports import KeptCard, Payer, PaymentRefusedError, Payments
 from ytempire.chassis import Opener
 from ytempire.events.gateway import PaymentSetupRequested
@@ -24,6 +26,7 @@ class Subscribe:
     store: EventStore
     payments: Payments
     opener: Opener
+    seller: Seller
 
     async def note_plan(self, event: PlanSelected, delivery: Delivery) -> None:
         noted = PlanNoted(**event.model_dump(include=set(PlanNoted.model_fields)))
@@ -53,7 +56,8 @@ class Subscribe:
             kept = await self.payments.keep_card(payer, event.payment_method_id, key)
             no_trial = await self._no_trial(state, event.user_id, kept) if state.ordered.trial_days else None
             days = 0 if no_trial else state.ordered.trial_days
-            made = await self.payments.subscribe(event.user_id, kept, state.ordered, days, key)
+            taxation = taxation_of(self.seller, state, delivery.envelope.time)
+            made = await self.payments.subscribe(event.user_id, kept, state.ordered, days, key, taxation)
         except PaymentRefusedError as error:
             command = domain.RefusePayment(event.user_id, error.code, str(error))
         except PermanentError:

@@ -14,7 +14,7 @@ from ytempire.gateway.http.answers import API, PENDING, PROBLEMS, Json, answer
 from ytempire.gateway.http.fields import Body, Word
 from ytempire.gateway.http.identity import BillingReads, BillingWrites, EdgeNow
 from ytempire.gateway.projections.accounts import ACCOUNTS, accounts
-from ytempire.gateway.projections.payments import PAYMENTS, cards, happenings, invoices
+from ytempire.gateway.projections.payments import PAYMENTS, cards, happenings, invoices, taxes
 from ytempire.gateway.timeline import sentence
 from ytempire.gateway.views import billing_view
 
@@ -49,7 +49,8 @@ class PreviewBody(Body):
 async def billing(reads: BillingReads) -> Response:
     newest = (invoices.c.period_start.desc().nulls_first(), invoices.c.invoice_id)
     account, card = await reads.one(ACCOUNTS, accounts), await reads.one(PAYMENTS, cards)
-    return Json(billing_view(account, card, await reads.rows(PAYMENTS, invoices, order=newest)))
+    tax = await reads.one(PAYMENTS, taxes)
+    return Json(billing_view(account, card, await reads.rows(PAYMENTS, invoices, order=newest), tax))
 
 
 @router.post("/billing/preview", responses=PENDING, summary="What another plan would cost, before it is chosen")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import JSON, BigInteger, Column, Integer, MetaData, Table, Text
+from sqlalchemy import JSON, BigInteger, Boolean, Column, Integer, MetaData, Table, Text
 
 from ytempire.events import Envelope
 from ytempire.events.billing import (
@@ -16,6 +16,7 @@ from ytempire.events.billing import (
     SubscriptionPastDue,
     SubscriptionRecovered,
     SubscriptionStarted,
+    TaxChanged,
     TrialEnding,
 )
 from ytempire.eventstore import Projection, Writing
@@ -35,6 +36,18 @@ cards = Table(
     mark_column("mark"),
 )
 
+taxes = Table(
+    "taxes",
+    TABLES,
+    Column("user_id", Text, primary_key=True),
+    tenant_column(),
+    Column("country", Text),
+    Column("treatment", Text),
+    Column("percent", Text),
+    Column("vat_id", Text),
+    mark_column("mark"),
+)
+
 invoices = Table(
     "invoices",
     TABLES,
@@ -44,6 +57,8 @@ invoices = Table(
     Column("net_micros", BigInteger),
     Column("tax_micros", BigInteger),
     Column("currency", Text),
+    Column("tax_percent", Text),
+    Column("reverse_charge", Boolean),
     time_column("period_start"),
     time_column("period_end"),
     mark_column("failure_mark"),
@@ -69,6 +84,7 @@ Happening = (
     | EntitlementsChanged
     | TrialEnding
     | PaymentMethodChanged
+    | TaxChanged
     | PaymentFailed
     | InvoicePaid
     | RefundIssued
@@ -81,7 +97,7 @@ async def _happened(connection: Writing, event: Happening, envelope: Envelope) -
         "tenant_id": event.user_id,
         "at": envelope.time,
         "kind": type(event).__name__,
-        "data": event.model_dump(mode="json", exclude={"user_id"}),
+        "data": event.model_dump(mode="json", exclude={"user_id", "receipt"}),
     }
     await upsert(connection, happenings, row)
 
@@ -89,6 +105,13 @@ async def _happened(connection: Writing, event: Happening, envelope: Envelope) -
 async def _card(connection: Writing, event: PaymentMethodChanged, envelope: Envelope) -> None:
     row = {**event.model_dump(), "tenant_id": event.user_id, "mark": envelope.position}
     await upsert(connection, cards, row, "mark")
+    await _happened(connection, event, envelope)
+    await announce(connection, event.user_id, "account", event.user_id, envelope)
+
+
+async def _taxed(connection: Writing, event: TaxChanged, envelope: Envelope) -> None:
+    row = {**event.model_dump(), "tenant_id": event.user_id, "mark": envelope.position}
+    await upsert(connection, taxes, row, "mark")
     await _happened(connection, event, envelope)
     await announce(connection, event.user_id, "account", event.user_id, envelope)
 
@@ -101,6 +124,8 @@ async def _paid(connection: Writing, event: InvoicePaid, envelope: Envelope) -> 
         "net_micros": event.net.micros,
         "tax_micros": event.tax.micros,
         "currency": event.net.currency,
+        "tax_percent": event.tax_percent,
+        "reverse_charge": event.reverse_charge,
         "period_start": event.period_start,
         "period_end": event.period_end,
     }
@@ -134,8 +159,9 @@ PAYMENTS = Projection(
         TrialEnding: _happened,
         RefundIssued: _happened,
         PaymentMethodChanged: _card,
+        TaxChanged: _taxed,
         InvoicePaid: _paid,
         PaymentFailed: _failed,
     },
-    version=2,
+    version=3,
 )

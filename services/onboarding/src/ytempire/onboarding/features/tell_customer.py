@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from ytempire.chassis import Opener
 from ytempire.events import Money
 from ytempire.events.billing import (
     InvoicePaid,
@@ -12,6 +13,7 @@ from ytempire.events.billing import (
     SubscriptionCancelled,
     SubscriptionRecovered,
     SubscriptionStarted,
+    TaxChanged,
     TrialEnding,
 )
 from ytempire.events.media import VideoRendered
@@ -19,7 +21,7 @@ from ytempire.events.onboarding import OnboardingCompleted
 from ytempire.events.plans import on_offer
 from ytempire.events.publisher import PublicationVerified, VideoPublished
 from ytempire.events.support import TicketReplied
-from ytempire.eventstore import Delivery, EventStore, TransientError
+from ytempire.eventstore import Delivery, EventStore, PermanentError, TransientError
 from ytempire.onboarding.domain.events import MailPublicationNoted, MailVideoNoted
 from ytempire.onboarding.domain.footage import FOOTAGE, stream_of
 from ytempire.onboarding.domain.mail import TICKET_FALLBACK, TICKET_PREFIX
@@ -30,8 +32,8 @@ from ytempire.onboarding.ports import Letters
 class TellCustomer:
     """Turns facts of every service into queued mails."""
 
-    def __init__(self, store: EventStore, queue: QueueMail, letters: Letters) -> None:
-        self._store, self._queue, self._letters = store, queue, letters
+    def __init__(self, store: EventStore, queue: QueueMail, letters: Letters, opener: Opener) -> None:
+        self._store, self._queue, self._letters, self._opener = store, queue, letters, opener
 
     async def subscription_started(self, event: SubscriptionStarted, at: datetime) -> None:
         offer = on_offer(at).get(event.plan)
@@ -51,18 +53,32 @@ class TellCustomer:
         ends = event.trial_ends_at.isoformat()
         await self._queue(event.user_id, "trial_ending", (event.user_id, ends), {"trial_ends_at": ends})
 
-    async def invoice_paid(self, event: InvoicePaid) -> None:
+    async def tax_changed(self, event: TaxChanged, delivery: Delivery) -> None:
+        data = event.model_dump(include={"country", "treatment", "percent", "vat_id"})
+        await self._queue(event.user_id, "tax_changed", (delivery.envelope.id,), data)
+
+    async def invoice_paid(self, event: InvoicePaid, at: datetime) -> None:
         total = event.net + event.tax
         if total.micros <= 0:
             return  # the invoice of a trial asks for nothing: nobody needs a receipt for it
         data = {
             "total": _spoken(total),
+            "net": _spoken(event.net) if event.tax.micros else "",
             "tax": _spoken(event.tax) if event.tax.micros else "",
+            "tax_percent": event.tax_percent if event.tax_percent != "0" else "",
+            "reverse_charge": "yes" if event.reverse_charge else "",
             "period_start": event.period_start.isoformat(),
             "period_end": event.period_end.isoformat(),
             "invoice_id": event.invoice_id,
         }
-        await self._queue(event.user_id, "invoice_paid", (event.invoice_id,), data)
+        await self._queue(event.user_id, "invoice_paid", (event.invoice_id,), data, self._numbers(event, at))
+
+    def _numbers(self, event: InvoicePaid, at: datetime) -> dict[str, str]:
+        """The customer's VAT number; a receipt that comes after the seal's days goes without it, the invoice has it."""
+        try:
+            return {"vat_id": self._opener.open(event.receipt, at)["vat_id"] if event.receipt else ""}
+        except PermanentError:
+            return {"vat_id": ""}
 
     async def payment_failed(self, event: PaymentFailed) -> None:
         again = event.next_attempt_at.isoformat() if event.next_attempt_at else ""
