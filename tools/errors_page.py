@@ -27,7 +27,7 @@ _CODE = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 _WORDS_ALONE = ("BriefError", "NotEnoughFacts", "UnfaithfulScript", "RefusedByYouTubeError", "Problem")
 """Whose codes may be a single word; elsewhere one word is a word."""
 _NOT_FOR_CUSTOMERS = ("FieldError", "MailWithheld", "PaymentFailed", "Finding", "add", "Draft")
-_FIELDS = {"PaymentRefusedError": "payment_method_id", "ConsentError": "consent"}
+_FIELDS = {"PaymentRefusedError": "payment_method_id", "ConsentError": "consent", "NumberRefusedError": "vat_id"}
 """What is at fault when an adapter refuses."""
 _LATER = (
     "media/writer/",

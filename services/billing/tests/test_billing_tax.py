@@ -112,7 +112,7 @@ def test_who_owes_the_tax(seller: str, country: str, vat_id: VatId, treatment: s
 def test_what_a_number_looks_like(country: str, text: str, code: str | None) -> None:
     fault = vat_id_fault(country, plain_vat_id(text))
     assert (fault[0] if fault else None) == code
-    assert fault is None or fault[1].endswith((".", "..."))
+    assert fault is None or (fault[1] == "vat_id" and fault[2].endswith("."))
 
 
 # given, when, then
@@ -272,6 +272,24 @@ async def test_a_malformed_number_is_refused_before_anything_is_done(billing: Be
     await live_in(billing, new_id(), "DE", "DE1")
     (refused,) = await billing.events(TaxChangeRejected)
     assert (refused.code, refused.field) == ("vat_id_malformed", "vat_id")
+    assert await billing.events(TaxChanged) == []
+
+
+async def test_a_number_that_stripe_refuses_and_details_that_came_too_late_change_nothing(
+    billing: Bench, outside: Any
+) -> None:
+    body = {
+        "error": {"type": "invalid_request_error", "code": "tax_id_invalid", "message": "Invalid.", "param": "value"}
+    }
+    outside.fault("stripe", "status", method="POST", path="/tax_ids$", status=400, body=body, count=1)
+    await live_in(billing, new_id(), "DE", "DE123456789")
+    user_id, at = new_id(), billing.host.clock.now()
+    details = {"name": "Ada", "vat_id": ""}
+    sealed = billing.host.sealer.seal("billing", details, at - timedelta(days=8), timedelta(days=7))
+    await billing.deliver(TaxDetailsRequested(user_id=user_id, country="DE", sealed=sealed), tenant=user_id)
+    await billing.settle()
+    refused = [(each.code, each.field) for each in await billing.events(TaxChangeRejected)]
+    assert refused == [("vat_id_refused", "vat_id"), ("request_expired", "")]
     assert await billing.events(TaxChanged) == []
 
 

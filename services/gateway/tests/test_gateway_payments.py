@@ -126,6 +126,7 @@ async def test_a_country_is_two_letters_and_a_number_that_is_not_kept_is_refused
     for country in ("Germany", "D1", "D"):
         wrong = await person.post("/billing/tax", {**HOME, "country": country})
         assert (wrong.status_code, wrong.json()["field"]) == (422, "/country")
+        assert wrong.json()["code"] == "country_malformed"
     refused = await person.post("/billing/tax", {**HOME, "country": "XX", "vat_id": "XX1"})
     assert (refused.status_code, refused.json()["code"]) == (422, "vat_id_not_used")
     assert refused.json()["field"] == "/vat_id"

@@ -22,6 +22,14 @@ class PaymentRefusedError(Exception):
         self.code = code
 
 
+class NumberRefusedError(Exception):
+    """The provider does not take the number under which somebody says to be registered for tax."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
 @dataclass(frozen=True)
 class Payer:
     user_id: str
@@ -152,7 +160,7 @@ class Taxes(Protocol):
     ) -> Registered:
         """Make the customer, where there is none, and keep its address and number, which the registry is asked about.
 
-        :raises PaymentRefusedError: if the number cannot be one.
+        :raises NumberRefusedError: if the number cannot be one.
         """
 
     async def apply(

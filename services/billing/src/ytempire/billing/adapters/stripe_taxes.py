@@ -8,7 +8,7 @@ import stripe
 
 from ytempire.billing.adapters.stripe_calls import StripeCalls
 from ytempire.billing.domain.vat import Taxation, VatId, kind_of
-from ytempire.billing.ports import PaymentRefusedError, Registered, TaxDetails, VatIdFacts
+from ytempire.billing.ports import NumberRefusedError, Registered, TaxDetails, VatIdFacts
 
 _MINE = "ytempire_vat"
 _UNKNOWN = "Stripe does not accept this VAT number. Correct it, or leave it out."
@@ -62,7 +62,7 @@ class StripeTaxes(StripeCalls):
         except stripe.InvalidRequestError as error:
             if error.code != "tax_id_invalid":
                 raise
-            raise PaymentRefusedError("vat_id_refused", _UNKNOWN) from error
+            raise NumberRefusedError("vat_id_refused", _UNKNOWN) from error
 
     def _apply(self, customer_id: str, subscription_id: str | None, taxation: Taxation, key: str) -> None:
         exempt: Any = "reverse" if taxation.treatment == "reverse_charge" else "none"

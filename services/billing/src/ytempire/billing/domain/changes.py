@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from ytempire.billing.domain.events import ChangeOrdered, ChangeSettled, Terms
-from ytempire.billing.domain.state import BUSY, ENDED, Subscription, entitlements, noted
+from ytempire.billing.domain.state import ENDED, Subscription, entitlements, noted
 from ytempire.events import Event, Money
 from ytempire.events.billing import (
     PlanChangePreviewed,
@@ -163,7 +163,7 @@ def _fault(state: Subscription, command: RequestChange) -> Fault | None:
             "There is no subscription that runs. Choose a plan and set up the payment first.",
         )
     if state.changing is not None or state.taxing is not None:
-        return BUSY, "change", "Another change is being made. Wait for its outcome and try again."
+        return "change_in_progress", "change", "Another change is being made. Wait for its outcome and try again."
     if command.change == CANCEL_AT_END and state.cancels_at is not None:
         message = f"The subscription ends on {state.cancels_at:%d %B %Y} already. Resume it if you want to keep it."
         return "already_cancelling", "change", message

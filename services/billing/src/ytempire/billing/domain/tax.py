@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ytempire.billing.domain.events import TaxOrdered
-from ytempire.billing.domain.state import BUSY, Subscription
+from ytempire.billing.domain.state import Subscription
 from ytempire.billing.domain.vat import Taxation, VatId, vat_id_fault
 from ytempire.events import Event
 from ytempire.events.billing import CustomerCreated, TaxChanged, TaxChangeRejected
@@ -74,10 +74,9 @@ def decide(state: Subscription, command: TaxCommand) -> Sequence[Event]:
 
 def _request(state: Subscription, command: RequestTax) -> Sequence[Event]:
     if state.taxing or state.ordered or state.changing:
-        return [_refused(command.user_id, BUSY, "", _WAIT)]
+        return [_refused(command.user_id, "change_in_progress", "", _WAIT)]
     if command.vat_id and (fault := vat_id_fault(command.country, command.vat_id)):
-        code, text = fault
-        return [_refused(command.user_id, code, "vat_id", text)]
+        return [_refused(command.user_id, *fault)]
     return [TaxOrdered(user_id=command.user_id, country=command.country, sealed=command.sealed)]
 
 

@@ -94,18 +94,20 @@ def plain_vat_id(text: str) -> str:
     return re.sub(r"[\s.\-/]", "", text).upper()
 
 
-def vat_id_fault(country: str, vat_id: str) -> tuple[str, str] | None:
-    """Code and sentence, if a number cannot be one of this country."""
+def vat_id_fault(country: str, vat_id: str) -> tuple[str, str, str] | None:
+    """Code, field and sentence, if a number cannot be one of this country."""
     form = _FORMS.get(country)
     if form is None:
-        return "vat_id_not_used", "VAT numbers are for countries of the European Union and Great Britain. Leave it out."
+        text = "VAT numbers are for countries of the European Union and Great Britain. Leave it out."
+        return "vat_id_not_used", "vat_id", text
     if re.fullmatch(form, vat_id):
         return None
     prefix = "EL" if country == "GR" else country
     if vat_id[:2].isalpha() and vat_id[:2] != prefix:
         text = f"The number begins with {vat_id[:2]}, the address is in {country}. Both must be of one country."
-        return "vat_id_of_another_country", text
-    return "vat_id_malformed", f"This is no VAT number of {country}. Write it with its country, such as {prefix}..."
+        return "vat_id_of_another_country", "vat_id", text
+    text = f"This is no VAT number of {country}. Write it with the letters of its country and all its digits."
+    return "vat_id_malformed", "vat_id", text
 
 
 def kind_of(country: str) -> Literal["eu_vat", "gb_vat"]:

@@ -12,7 +12,7 @@ from ytempire.billing.domain.events import TaxOrdered
 from ytempire.billing.domain.state import Subscription
 from ytempire.billing.domain.tax import MakeTax, RefuseTax, RequestTax, Retax
 from ytempire.billing.domain.vat import Seller, Taxation, plain_vat_id
-from ytempire.billing.ports import PaymentRefusedError, TaxDetails, Taxes
+from ytempire.billing.ports import NumberRefusedError, TaxDetails, Taxes
 from ytempire.chassis import Opener
 from ytempire.events.gateway import TaxDetailsRequested
 from ytempire.eventstore import Delivery, EventStore, PermanentError, TransientError, current, handling
@@ -45,7 +45,7 @@ class FollowTax:
         command: domain.Command
         try:
             command = await self._made(state, event, delivery.envelope.id, delivery.envelope.time)
-        except PaymentRefusedError as error:
+        except NumberRefusedError as error:
             command = RefuseTax(event.user_id, error.code, "vat_id", str(error))
         except PermanentError:
             command = RefuseTax(event.user_id, "request_expired", "", _EXPIRED)
