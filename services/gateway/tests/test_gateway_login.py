@@ -237,6 +237,14 @@ async def test_a_device_is_known_to_the_account_it_logged_in_to(person: Any, new
     assert again.cookies[DEVICE] == person.http.cookies[DEVICE]
 
 
+async def test_one_person_cannot_begin_sessions_without_end(person: Any) -> None:
+    answers = [await person.http.post(LOG_IN, json=credentials(person.email)) for _ in range(60)]
+    refused = [answer for answer in answers if answer.status_code == 429]
+    assert 0 < len(refused) < 60
+    assert {answer.json()["code"] for answer in refused} == {"too_many_requests"}
+    assert (await person.get("/me")).status_code == 200
+
+
 async def test_the_device_cookie_cannot_be_read_by_scripts_and_its_token_is_not_kept(person: Any) -> None:
     answered = await person.http.post(LOG_IN, json=credentials(person.email))
     cookie = answered.headers["set-cookie"]

@@ -104,6 +104,7 @@ def _edge(host: Host[GatewaySettings]) -> tuple[Edge, Callable[[], Awaitable[Non
                 everywhere=Attempts(settings.login_failures_everywhere, _FORGIVEN_EVERYWHERE_S),
                 device=Attempts(settings.login_failures, _FORGIVEN_HERE_S),
             ),
+            Bucket(settings.log_ins_per_minute / 60, settings.log_ins_per_minute),
             settings.refresh_token_s,
             settings.device_s,
         ),

@@ -18,7 +18,6 @@ import structlog
 from ytempire.gateway.live import Change, Hub
 
 CHANNEL = "gateway_ended_sessions"
-TOPIC = "session"
 _RECONNECT_S = 1.0
 _READ_AGAIN_S = 30.0
 _ALLOWANCE_S = 60.0
@@ -26,8 +25,13 @@ _ALLOWANCE_S = 60.0
 log = structlog.get_logger()
 
 _ENDED = """
-select session_id, user_id, extract(epoch from ended_at)::float8 from public.sessions
+select session_id, extract(epoch from ended_at)::float8 from public.sessions
 where ended_at > now() - make_interval(secs => %s)"""
+
+
+def told_of_end(session_id: str) -> str:
+    """What to listen to at the hub to be woken when a session ends."""
+    return f"session {session_id}"
 
 
 class EndedSessions:
@@ -44,13 +48,13 @@ class EndedSessions:
     def __contains__(self, session_id: object) -> bool:
         return session_id in self._ended
 
-    def add(self, session_id: str, user_id: str, ended_at: float) -> None:
-        """Refuse the session from now on, and tell whoever listens with it."""
+    def add(self, session_id: str, ended_at: float) -> None:
+        """Refuse the session from now on, and wake whoever listens with it."""
         known = session_id in self._ended
         self._ended[session_id] = ended_at
         self._forget()
         if not known:
-            self._hub.publish(Change(user_id, TOPIC, session_id))
+            self._hub.publish(Change(told_of_end(session_id), "session", session_id))
 
     def _forget(self) -> None:
         oldest = time.time() - self.kept_s

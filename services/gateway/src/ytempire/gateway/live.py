@@ -62,17 +62,19 @@ class Hub:
         self._progress: OrderedDict[str, StageProgress] = OrderedDict()
 
     @contextlib.contextmanager
-    def listening(self, tenant: str) -> Iterator[asyncio.Queue[Change]]:
-        """A queue of the tenant's changes; a listener that is too slow loses the oldest."""
+    def listening(self, *tenants: str) -> Iterator[asyncio.Queue[Change]]:
+        """A queue of the tenants' changes; a listener that is too slow loses the oldest."""
         queue: asyncio.Queue[Change] = asyncio.Queue(_QUEUE)
-        self._listeners.setdefault(tenant, set()).add(queue)
+        for tenant in tenants:
+            self._listeners.setdefault(tenant, set()).add(queue)
         try:
             yield queue
         finally:
-            queues = self._listeners[tenant]
-            queues.discard(queue)
-            if not queues:
-                del self._listeners[tenant]
+            for tenant in tenants:
+                queues = self._listeners[tenant]
+                queues.discard(queue)
+                if not queues:
+                    del self._listeners[tenant]
 
     @contextlib.contextmanager
     def waiting(self, operation_id: str) -> Iterator[Waiter]:

@@ -39,6 +39,8 @@ class GatewaySettings(ServiceSettings):
     """The same for one network address (the /64 of IPv6) and all e-mail addresses."""
     login_failures_everywhere: int = Field(default=30, ge=1)
     """The same for one e-mail address and all networks together."""
+    log_ins_per_minute: int = Field(default=30, ge=1)
+    """Sessions that one person may begin; each is kept for days and, once ended, in memory for hours."""
     code_failures: int = Field(default=5, ge=1)
     """The same for wrong codes of one second factor."""
     device_s: int = Field(default=365 * 86_400, ge=3600)

@@ -121,7 +121,7 @@ class SqlSessions:
 
     def _tell(self, ended: Sequence[Row[Any]]) -> None:
         for row in ended:
-            self._ended.add(row.session_id, row.user_id, row.ended_at.timestamp())
+            self._ended.add(row.session_id, row.ended_at.timestamp())
 
 
 async def _end(connection: AsyncConnection, now: datetime, *conditions: ColumnElement[bool]) -> Sequence[Row[Any]]:
@@ -130,11 +130,11 @@ async def _end(connection: AsyncConnection, now: datetime, *conditions: ColumnEl
         update(sessions)
         .where(session.ended_at.is_(None), *conditions)
         .values(ended_at=now)
-        .returning(session.session_id, session.user_id, session.ended_at)
+        .returning(session.session_id, session.ended_at)
     )
     ended = (await connection.execute(closing)).all()
     for row in ended:
-        told = orjson.dumps([row.session_id, row.user_id, row.ended_at.timestamp()]).decode()
+        told = orjson.dumps([row.session_id, row.ended_at.timestamp()]).decode()
         await connection.execute(select(func.pg_notify(CHANNEL, told)))
     return ended
 

@@ -68,7 +68,7 @@ def too_many_attempts(wait_s: float) -> Problem:
     return Problem(
         429,
         "too_many_attempts",
-        f"There were too many failed attempts to log in. Try again in {seconds} seconds, or use a device you logged"
-        " in with before: other people's attempts do not hold it up.",
+        f"There were too many failed attempts. Try again in {seconds} seconds. Other people's attempts do not hold up a"
+        " device that you logged in with before.",
         headers={"Retry-After": str(seconds)},
     )

@@ -11,6 +11,7 @@ from ytempire.gateway.adapters.tokens import CHALLENGE_S, HalfLogIn, TokenError,
 from ytempire.gateway.features.attempts import LogInLimits
 from ytempire.gateway.features.second_factor import SecondFactorCodes
 from ytempire.gateway.features.sign_up import email_digest
+from ytempire.gateway.limits import Bucket
 from ytempire.gateway.ports import Credential, Credentials, Devices, Passwords, Session, Sessions, ShownSession, Step
 from ytempire.gateway.problems import Problem, not_found
 from ytempire.gateway.visitors import Visitor
@@ -60,12 +61,13 @@ class LogIn:
         tokens: Tokens,
         digest_key: bytes,
         limits: LogInLimits,
+        begun: Bucket,
         refresh_s: int,
         device_s: int,
     ) -> None:
         self._credentials, self._sessions, self._devices = credentials, sessions, devices
         self._passwords, self._second_factor, self._tokens = passwords, second_factor, tokens
-        self._digest_key, self._limits = digest_key, limits
+        self._digest_key, self._limits, self._begun = digest_key, limits, begun
         self._refresh, self._device_life = timedelta(seconds=refresh_s), timedelta(seconds=device_s)
 
     async def log_in(
@@ -116,6 +118,7 @@ class LogIn:
         return await self._begin(Session(half.user_id, half.session_id), visitor, known)
 
     async def _begin(self, session: Session, visitor: Visitor, known_device: str | None) -> LoggedIn:
+        self._begun.take(session.user_id)
         token = random_token()
         if not await self._sessions.begin(session, visitor, self._step(token)):
             raise _over()

@@ -108,7 +108,7 @@ class SecondFactorCodes:
 
     async def _check_both(self, user_id: str, password: str, code: str) -> None:
         if await self.state(user_id) is None:
-            raise Problem(409, "second_factor_off", "There is no second factor switched on.")
+            raise Problem(409, "second_factor_off", "No second factor is switched on. Switch one on first.")
         await self._check_password(user_id, password)
         await self.check(user_id, code, "settings", 422)
 
@@ -121,7 +121,9 @@ class SecondFactorCodes:
             self._attempts.give_back(key)
             raise
         if not fits:
-            raise Problem(422, "wrong_password", "The password is wrong.", field="/password")
+            raise Problem(
+                422, "wrong_password", "The password is wrong. Give the one you log in with.", field="/password"
+            )
         self._attempts.forget(key)
 
     def _begin(self, key: str) -> str:

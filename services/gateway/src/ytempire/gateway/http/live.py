@@ -13,6 +13,7 @@ from fastapi import APIRouter, Response
 from fastapi.responses import StreamingResponse
 
 from ytempire.gateway.edge import Edge
+from ytempire.gateway.ended import told_of_end
 from ytempire.gateway.http.answers import API, PROBLEMS
 from ytempire.gateway.http.identity import Acting, EdgeNow, Overview
 from ytempire.gateway.live import Change
@@ -35,8 +36,8 @@ async def events(edge: EdgeNow, acting: Overview) -> Response:
     """Each message has ``event`` (topic), ``id`` and ``data`` (JSON).
 
     Topics: ``hello`` (first; read everything anew after it), ``progress`` (stage and percent of a video), ``video``,
-    ``channel`` and ``ticket`` (with the new view), ``account``, ``pnl``, ``revenue``, ``operation`` and ``session``
-    (one that ended; ids only). The stream ends when the access token or its session does; listen again with a new one.
+    ``channel`` and ``ticket`` (with the new view), ``account``, ``pnl``, ``revenue`` and ``operation`` (ids only).
+    The stream ends when the access token or its session does; listen again with a new one.
     """
     return StreamingResponse(
         _stream(edge, acting),
@@ -48,10 +49,13 @@ async def events(edge: EdgeNow, acting: Overview) -> Response:
 async def _stream(edge: Edge, acting: Acting) -> AsyncIterator[bytes]:
     reads, number = acting.reads(edge), 0
     boot = f"{time.time_ns():x}"
-    with edge.hub.listening(acting.account) as queue:
+    session_id = acting.access.session_id
+    with edge.hub.listening(acting.account, told_of_end(session_id)) as queue:
         yield b"retry: %d\n" % _RETRY_MS + message("hello", f"{boot}-0", {"at": edge.clock.now()})
-        while (left := acting.access.expires_at - time.time()) > 0 and acting.access.session_id not in edge.ended:
+        while (left := acting.access.expires_at - time.time()) > 0:
             changes = await _collect(queue, min(_HEARTBEAT_S, left))
+            if session_id in edge.ended:
+                return
             if not changes:
                 yield b": still here\n\n"
             for change in changes:
