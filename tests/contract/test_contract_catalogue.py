@@ -40,6 +40,12 @@ SMELLS = {
 IN_THE_CLEAR = {
     ("SignUpRequested", "email_digest"): "a keyed digest: equal for equal addresses, and nothing leads back from it",
     ("EmailVerificationRequested", "token_digest"): "a SHA-256 of a random token, worthless to who reads it",
+    ("PasswordResetRequested", "token_digest"): "the same",
+    ("EmailConfirmationRequested", "token_digest"): "the same",
+    ("AccessLinkRequested", "email_digest"): "the keyed digest of a sign-up",
+    ("EmailChangeRequested", "email_digest"): "the same",
+    ("EmailVerified", "email_digest"): "the same",
+    ("EmailChanged", "email_digest"): "the same",
     ("PaymentSetupRequested", "payment_method_id"): "the provider's reference, usable with our secret key alone",
     ("PaymentMethodChangeRequested", "payment_method_id"): "the same",
     ("NicheScore", "name"): "the name of a niche",

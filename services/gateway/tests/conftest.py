@@ -44,7 +44,8 @@ class World:
     openers: dict[str, Opener] = field(default_factory=dict)
     tokens: dict[str, str] = field(default_factory=dict)
     """User by digest of the verification token."""
-    addresses: set[str] = field(default_factory=set)
+    addresses: dict[str, str] = field(default_factory=dict)
+    """User by digest of their address."""
     opened: list[dict[str, Any]] = field(default_factory=list)
 
     async def say(self, service: str, stream: str, *events: Event, tenant: str | None = None) -> None:
@@ -243,16 +244,14 @@ async def new_person(platform: Platform) -> AsyncIterator[Callable[[], Any]]:
 
 
 async def sign_up(person: Person) -> None:
-    answered = await person.post(
-        "/auth/signup", {"email": person.email, "password": PASSWORD, "full_name": "Mara Okafor"}
-    )
+    answered = await person.post("/auth/signup", {"email": person.email, "full_name": "Mara Okafor"})
     assert answered.status_code == 202, answered.text
     token = f"token-of-{person.email}"
     for _ in range(200):
         if token_digest(token) in person.platform.world.tokens:
             break
         await asyncio.sleep(0.02)
-    verified = await person.post("/auth/verify", {"token": token})
+    verified = await person.post("/auth/verify", {"token": token, "password": PASSWORD})
     assert verified.status_code == 200, verified.text
     person.user_id = verified.json()["user_id"]
 

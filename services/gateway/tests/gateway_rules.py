@@ -25,13 +25,18 @@ from ytempire.events.billing import (
     VideoSlotReserved,
 )
 from ytempire.events.gateway import (
+    AccessLinkRequested,
     BillingAccessRequested,
     ChannelConnectionRequested,
     ChannelPreferencesSubmitted,
+    EmailChangeRequested,
+    EmailConfirmationRequested,
     EmailVerificationRequested,
     InvoicePaymentRequested,
     NicheChoiceRequested,
     NichesRequested,
+    PasswordChangeRequested,
+    PasswordResetRequested,
     PaymentMethodChangeRequested,
     PaymentSetupRequested,
     PlanChangePreviewRequested,
@@ -46,14 +51,22 @@ from ytempire.events.gateway import (
 )
 from ytempire.events.media import VideoAccepted, VideoRejected
 from ytempire.events.onboarding import (
+    AccessLinkRejected,
+    AccessLinkSent,
     ChannelPreferencesRejected,
     ChannelPreferencesSaved,
+    EmailChanged,
+    EmailChangeStarted,
+    EmailConfirmationRejected,
     EmailVerificationRejected,
     EmailVerified,
     NicheChoiceRejected,
     NichesChosen,
     NichesRecommended,
     OnboardingStepCompleted,
+    PasswordChanged,
+    PasswordReset,
+    PasswordResetRejected,
     PlanRejected,
     PlanSelected,
     PreferencesRejected,
@@ -79,7 +92,7 @@ def sign_up(world: Any, event: SignUpRequested, _: Envelope) -> Answers:
     if event.email_digest in world.addresses:
         refusal = SignUpRejected(user_id=event.user_id, code="email_taken", field="email", message="It is taken.")
         return [("onboarding", [refusal])]
-    world.addresses.add(event.email_digest)
+    world.addresses[event.email_digest] = event.user_id
     token = f"token-of-{profile['email']}"
     world.tokens[hashlib.sha256(token.encode()).hexdigest()] = event.user_id
     return [("onboarding", [SignUpAccepted(user_id=event.user_id)])]
@@ -90,17 +103,55 @@ def verify(world: Any, event: EmailVerificationRequested, _: Envelope) -> Answer
     if user_id is None:
         message = "This link is not valid any more. Sign up again to get a new one."
         return [("onboarding", [EmailVerificationRejected(code="token_unknown", field="token", message=message)])]
+    digest = next(digest for digest, holder in world.addresses.items() if holder == user_id)
     return [
         (
             "onboarding",
             [
                 UserCreated(user_id=user_id),
-                EmailVerified(user_id=user_id),
+                EmailVerified(user_id=user_id, email_digest=digest),
                 _step(user_id, "account_creation", "email_verification"),
                 _step(user_id, "email_verification", "subscription_selection"),
             ],
         )
     ]
+
+
+def send_link(world: Any, event: AccessLinkRequested, _: Envelope) -> Answers:
+    user_id = world.addresses.get(event.email_digest)
+    if user_id is None:
+        return [("onboarding", [AccessLinkRejected(code="unknown_email", field="email", message="It is not known.")])]
+    world.tokens[hashlib.sha256(f"link-of-{user_id}".encode()).hexdigest()] = user_id
+    return [("onboarding", [AccessLinkSent(user_id=user_id, expires_at=datetime.now(UTC))])]
+
+
+def reset_password(world: Any, event: PasswordResetRequested, _: Envelope) -> Answers:
+    user_id = world.tokens.pop(event.token_digest, None)
+    if user_id is None:
+        message = "This link was used already."
+        return [("onboarding", [PasswordResetRejected(code="used_token", field="token", message=message)])]
+    return [("onboarding", [PasswordReset(user_id=user_id)])]
+
+
+def change_password(_: Any, event: PasswordChangeRequested, __: Envelope) -> Answers:
+    return [("onboarding", [PasswordChanged(user_id=event.user_id)])]
+
+
+def change_email(world: Any, event: EmailChangeRequested, _: Envelope) -> Answers:
+    email = world.openers["onboarding"].open(event.sealed, datetime.now(UTC))["email"]
+    token = hashlib.sha256(f"confirm-{email}".encode()).hexdigest()
+    world.tokens[token] = event.email_digest
+    return [("onboarding", [EmailChangeStarted(user_id=event.user_id, expires_at=datetime.now(UTC))])]
+
+
+def confirm_email(world: Any, event: EmailConfirmationRequested, _: Envelope) -> Answers:
+    digest = world.tokens.pop(event.token_digest, None)
+    if digest is None:
+        refusal = EmailConfirmationRejected(
+            user_id=event.user_id, code="unknown_token", field="token", message="We do not know this link."
+        )
+        return [("onboarding", [refusal])]
+    return [("onboarding", [EmailChanged(user_id=event.user_id, email_digest=digest)])]
 
 
 def plan(_: Any, event: PlanSelectionRequested, __: Envelope) -> Answers:
@@ -332,6 +383,11 @@ def ticket(world: Any, event: TicketRequested, _: Envelope) -> Answers:
 RULES = {
     SignUpRequested: sign_up,
     EmailVerificationRequested: verify,
+    AccessLinkRequested: send_link,
+    PasswordResetRequested: reset_password,
+    PasswordChangeRequested: change_password,
+    EmailChangeRequested: change_email,
+    EmailConfirmationRequested: confirm_email,
     PlanSelectionRequested: plan,
     PaymentSetupRequested: payment,
     PlanChangePreviewRequested: preview,

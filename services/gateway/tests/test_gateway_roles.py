@@ -20,6 +20,9 @@ OM, OA, ONLY = {"owner", "member"}, {"owner", "accountant"}, {"owner"}
 TABLE: dict[str, set[str]] = {
     "GET /me": OMA,
     "POST /auth/logout": OMA,
+    "POST /auth/password": OMA,
+    "POST /auth/email": OMA,
+    "POST /auth/email/confirm": OMA,
     "GET /sessions": OMA,
     "GET /auth/second-factor": OMA,
     "POST /auth/second-factor": OMA,
@@ -71,6 +74,9 @@ TABLE: dict[str, set[str]] = {
 OPEN = {
     "POST /auth/signup",
     "POST /auth/verify",
+    "POST /auth/verification/resend",
+    "POST /auth/password/forgot",
+    "POST /auth/password/reset",
     "POST /auth/login",
     "POST /auth/login/code",
     "POST /auth/refresh",

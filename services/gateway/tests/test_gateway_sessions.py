@@ -19,10 +19,8 @@ from ytempire.cli.testing import ServiceDatabaseFactory, until
 from ytempire.eventstore import ReadModels, new_id
 from ytempire.eventstore.migrate import upgrade
 from ytempire.gateway.adapters.sessions import GRACE, SqlSessions
-from ytempire.gateway.adapters.sql import SqlCredentials
 from ytempire.gateway.adapters.tokens import TokenError, Tokens
 from ytempire.gateway.ended import EndedListener, EndedSessions
-from ytempire.gateway.features.sign_up import UNVERIFIED_LIFE
 from ytempire.gateway.live import Hub
 from ytempire.gateway.ports import Session, Step
 from ytempire.gateway.visitors import Visitor, device_family, visitor
@@ -214,16 +212,6 @@ async def test_what_nobody_can_use_any_more_is_forgotten(tables: Tables) -> None
     with psycopg.connect(tables.dsn) as connection:
         assert connection.execute("select session_id from sessions").fetchall() == [(living,)]
         assert connection.execute("select digest from refresh_tokens").fetchall() == [("3",)]
-
-
-async def test_a_password_is_not_kept_for_an_address_that_nobody_verifies(tables: Tables) -> None:
-    credentials = SqlCredentials(tables.models.engine)
-    for user_id, days in (("never", 31), ("not yet", 29), ("verified", 31)):
-        await credentials.add_pending(user_id, user_id, "hash", NOW - timedelta(days=days))
-    await credentials.activate("verified")
-    await credentials.purge_pending(NOW - UNVERIFIED_LIFE)
-    kept = [user_id for user_id in ("never", "not yet", "verified") if await credentials.by_user(user_id)]
-    assert kept == ["not yet", "verified"]
 
 
 def test_ended_sessions_are_forgotten_when_no_token_of_theirs_is_good() -> None:

@@ -35,12 +35,11 @@ from ytempire.events.preferences import ChannelPreferences, VideoPreferences
 from ytempire.eventstore import derived_id
 from ytempire.onboarding.adapters.niche_data import load_catalogue
 from ytempire.onboarding.domain import journey
-from ytempire.onboarding.domain.address import ADDRESS, AddressTakenError, Confirm, Reserve
+from ytempire.onboarding.domain.access import ConfirmAddress
 from ytempire.onboarding.domain.decisions import (
     ACCOUNT,
     ChooseNiches,
     Command,
-    ConfirmAddress,
     NoteEnd,
     NoteEntitlement,
     NoteStep,
@@ -51,7 +50,8 @@ from ytempire.onboarding.domain.decisions import (
     SelectPlan,
     UnknownAccountError,
 )
-from ytempire.onboarding.domain.events import AddressConfirmed, AddressReserved, JourneySubscriptionNoted
+from ytempire.onboarding.domain.events import JourneySubscriptionNoted
+from ytempire.onboarding.domain.links import Link, Purpose
 from ytempire.onboarding.domain.niche import Wish
 from ytempire.onboarding.domain.preferences import Preferences
 
@@ -62,6 +62,7 @@ NOW = datetime(2026, 1, 10, 12, tzinfo=UTC)
 DIGEST = "ab" * 32
 
 SIGNED_UP: Sequence[Event] = (SignUpAccepted(user_id=USER),)
+CONFIRM = ConfirmAddress(USER, Link(Purpose.VERIFICATION, USER, NOW + timedelta(hours=24), DIGEST), NOW)
 
 
 def when(history: Sequence[Event], command: Command) -> list[Event]:
@@ -75,7 +76,7 @@ def after(before: Sequence[Event], *commands: Command) -> list[Event]:
     return history
 
 
-VERIFIED = after(SIGNED_UP, ConfirmAddress(USER))
+VERIFIED = after(SIGNED_UP, CONFIRM)
 
 
 def select(plan: str, interval: Interval = "month") -> SelectPlan:
@@ -96,16 +97,12 @@ def preferences(**changes: Any) -> Preferences:
 
 
 def test_confirming_makes_the_user_and_completes_two_steps() -> None:
-    assert when(SIGNED_UP, ConfirmAddress(USER)) == [
+    assert when(SIGNED_UP, CONFIRM) == [
         UserCreated(user_id=USER),
-        EmailVerified(user_id=USER),
+        EmailVerified(user_id=USER, email_digest=DIGEST),
         OnboardingStepCompleted(user_id=USER, step="account_creation", next_step="email_verification"),
         OnboardingStepCompleted(user_id=USER, step="email_verification", next_step="subscription_selection"),
     ]
-
-
-def test_confirming_again_is_answered_as_success_without_a_second_user() -> None:
-    assert when(VERIFIED, ConfirmAddress(USER)) == [EmailVerified(user_id=USER)]
 
 
 @pytest.mark.parametrize(
@@ -363,7 +360,7 @@ def test_the_journey_completes_once_in_whatever_order_its_steps_come() -> None:
 def test_the_journey_in_its_own_order_names_each_following_step() -> None:
     events = after(
         SIGNED_UP,
-        ConfirmAddress(USER),
+        CONFIRM,
         select("starter"),
         NoteSubscription(USER, "sub_1", "starter"),
         ChooseNiches(USER, ("history", "ai_tools"), CATALOGUE),
@@ -373,36 +370,3 @@ def test_the_journey_in_its_own_order_names_each_following_step() -> None:
     )
     assert steps(events) == list(zip(journey.STEPS, [*journey.STEPS[1:], None], strict=True))
     assert events[-1] == OnboardingCompleted(user_id=USER)
-
-
-def reserve(user_id: str, at: datetime) -> Reserve:
-    return Reserve(user_id, DIGEST, at, at + timedelta(hours=24))
-
-
-def test_an_address_has_one_holder() -> None:
-    held = ADDRESS.fold([AddressReserved(user_id=USER, email_digest=DIGEST, lapses_at=NOW + timedelta(hours=24))])
-    with pytest.raises(AddressTakenError) as taken:
-        ADDRESS.decide(held, reserve(OTHER, NOW + timedelta(hours=23)))
-    assert (taken.value.holder, taken.value.confirmed) == (USER, False)
-
-
-def test_an_address_that_was_never_confirmed_is_free_again_when_its_link_expired() -> None:
-    held = ADDRESS.fold([AddressReserved(user_id=USER, email_digest=DIGEST, lapses_at=NOW)])
-    (reserved,) = ADDRESS.decide(held, reserve(OTHER, NOW))
-    moved = ADDRESS.evolve(held, reserved)
-    assert moved.holder == OTHER
-    with pytest.raises(AddressTakenError):
-        ADDRESS.decide(moved, Confirm(USER))
-
-
-def test_a_confirmed_address_never_lapses() -> None:
-    held = ADDRESS.fold(
-        [
-            AddressReserved(user_id=USER, email_digest=DIGEST, lapses_at=NOW),
-            AddressConfirmed(user_id=USER),
-        ]
-    )
-    with pytest.raises(AddressTakenError) as taken:
-        ADDRESS.decide(held, reserve(OTHER, NOW + timedelta(days=900)))
-    assert taken.value.confirmed
-    assert ADDRESS.decide(held, Confirm(USER)) == []

@@ -27,6 +27,39 @@ class EmailVerificationRequested(Event, owner="gateway", success="EmailVerified"
     token_digest: Digest
 
 
+class AccessLinkRequested(Event, owner="gateway", success="AccessLinkSent", rejected="AccessLinkRejected"):
+    """Somebody who cannot get in wants a link to: the one that opens a new account, or one to a new password."""
+
+    email_digest: Digest
+
+
+class PasswordResetRequested(Event, owner="gateway", success="PasswordReset", rejected="PasswordResetRejected"):
+    """The link to a new password was followed. The password is the gateway's alone, and kept until this is decided."""
+
+    token_digest: Digest
+
+
+class PasswordChangeRequested(Event, owner="gateway", success="PasswordChanged", rejected="PasswordChangeRejected"):
+    """Somebody who is logged in and gave the old password wants another one."""
+
+    user_id: Id
+
+
+class EmailChangeRequested(Event, owner="gateway", success="EmailChangeStarted", rejected="EmailChangeRejected"):
+    """Somebody who is logged in and gave the password wants another e-mail address; it travels sealed to onboarding."""
+
+    user_id: Id
+    email_digest: Digest
+    sealed: Sealed
+
+
+class EmailConfirmationRequested(Event, owner="gateway", success="EmailChanged", rejected="EmailConfirmationRejected"):
+    """The link that was sent to a new address was followed, by somebody who is logged in."""
+
+    user_id: Id
+    token_digest: Digest
+
+
 class PlanSelectionRequested(Event, owner="gateway", success="PlanSelected", rejected="PlanRejected"):
     """A plan, by its name, is to be the account's."""
 

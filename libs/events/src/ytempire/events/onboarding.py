@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from pydantic import Field
 
 from ytempire.events.base import Event, Rejected
 from ytempire.events.money import Money
 from ytempire.events.plans import Interval
 from ytempire.events.preferences import ChannelPreferences, FontKit
-from ytempire.events.values import Id, NicheScore
+from ytempire.events.values import Digest, Id, NicheScore
 
 
 class SignUpAccepted(Event, owner="onboarding"):
@@ -25,10 +27,66 @@ class EmailVerified(Event, owner="onboarding"):
     """The link in the verification mail was followed in time."""
 
     user_id: Id
+    email_digest: Digest | None = None
+    """Of the address that was proven; accounts are found by it."""
 
 
 class EmailVerificationRejected(Rejected, owner="onboarding"):
     pass
+
+
+class AccessLinkSent(Event, owner="onboarding"):
+    """A link by which the owner of a mailbox gets into their account is on its way."""
+
+    user_id: Id
+    expires_at: datetime
+
+
+class AccessLinkRejected(Rejected, owner="onboarding"):
+    pass
+
+
+class PasswordReset(Event, owner="onboarding"):
+    """The link to a new password was followed in time: what was sent with it is the password now."""
+
+    user_id: Id
+
+
+class PasswordResetRejected(Rejected, owner="onboarding"):
+    pass
+
+
+class PasswordChanged(Event, owner="onboarding"):
+    """The account has another password, and its owner is told."""
+
+    user_id: Id
+
+
+class PasswordChangeRejected(Rejected, owner="onboarding"):
+    user_id: Id
+
+
+class EmailChangeStarted(Event, owner="onboarding"):
+    """Another address was asked for; nothing changes before its owner follows the link in time."""
+
+    user_id: Id
+    expires_at: datetime
+
+
+class EmailChangeRejected(Rejected, owner="onboarding"):
+    user_id: Id
+
+
+class EmailChanged(Event, owner="onboarding"):
+    """The account has another address, which is proven."""
+
+    user_id: Id
+    email_digest: Digest
+    """Of the new address; accounts are found by it."""
+
+
+class EmailConfirmationRejected(Rejected, owner="onboarding"):
+    user_id: Id
 
 
 class UserCreated(Event, owner="onboarding"):

@@ -18,11 +18,14 @@ from ytempire.gateway.adapters.tokens import Tokens
 from ytempire.gateway.edge import Edge
 from ytempire.gateway.ended import EndedListener, EndedSessions
 from ytempire.gateway.features.attempts import LogInLimits
+from ytempire.gateway.features.change_email import ChangeEmail
 from ytempire.gateway.features.connect_channel import ConnectChannel
 from ytempire.gateway.features.log_in import LogIn
+from ytempire.gateway.features.prove_password import ProvePassword
 from ytempire.gateway.features.receive_webhook import ReceiveWebhook
 from ytempire.gateway.features.second_factor import SecondFactorCodes
-from ytempire.gateway.features.sign_up import UNVERIFIED_LIFE, SignUp
+from ytempire.gateway.features.set_password import SetPassword
+from ytempire.gateway.features.sign_up import SignUp
 from ytempire.gateway.http import app
 from ytempire.gateway.intents import KEY_LIFE, Intents
 from ytempire.gateway.limits import Attempts, Bucket, Failures
@@ -43,7 +46,7 @@ async def build(host: Host[GatewaySettings]) -> Service:
     """Wire the gateway."""
     edge, purge = _edge(host)
     return Service(
-        subscriptions=subscriptions(edge.sign_up),
+        subscriptions=subscriptions(edge.set_password, edge.change_email),
         background=(
             edge.changes.run,
             ProgressListener(host.nats, edge.hub).run,
@@ -88,8 +91,11 @@ def _edge(host: Host[GatewaySettings]) -> tuple[Edge, Callable[[], Awaitable[Non
         tokens=tokens,
         ended=ended,
         digest_key=digest_key,
-        sign_up=SignUp(intents, credentials, passwords, host.sealer, host.clock, digest_key),
         second_factor=second_factor,
+        sign_up=SignUp(intents, host.sealer, host.clock, digest_key),
+        set_password=SetPassword(intents, credentials, sessions, passwords, host.clock),
+        change_email=ChangeEmail(intents, credentials, host.sealer, host.clock, digest_key),
+        prove_password=ProvePassword(credentials, passwords, Attempts(settings.login_failures, _FORGIVEN_HERE_S)),
         log_in=LogIn(
             credentials,
             sessions,
@@ -130,7 +136,7 @@ def _edge(host: Host[GatewaySettings]) -> tuple[Edge, Callable[[], Awaitable[Non
         """Forget what has expired. Nothing depends on when."""
         while True:
             await keys.purge(host.clock.now() - KEY_LIFE)
-            await credentials.purge_pending(host.clock.now() - UNVERIFIED_LIFE)
+            await credentials.purge(host.clock.now() - 2 * KEY_LIFE)
             await consents.purge(datetime.now(UTC))
             await sessions.purge(datetime.now(UTC))
             await devices.purge(datetime.now(UTC))

@@ -11,10 +11,13 @@ from ytempire.chassis import AssetReader, Clock, Opener, Sealer
 from ytempire.eventstore import ReadModels
 from ytempire.gateway.adapters.tokens import Tokens
 from ytempire.gateway.ended import EndedSessions
+from ytempire.gateway.features.change_email import ChangeEmail
 from ytempire.gateway.features.connect_channel import ConnectChannel
 from ytempire.gateway.features.log_in import LogIn
+from ytempire.gateway.features.prove_password import ProvePassword
 from ytempire.gateway.features.receive_webhook import ReceiveWebhook
 from ytempire.gateway.features.second_factor import SecondFactorCodes
+from ytempire.gateway.features.set_password import SetPassword
 from ytempire.gateway.features.sign_up import SignUp
 from ytempire.gateway.intents import Intents
 from ytempire.gateway.limits import Bucket
@@ -40,6 +43,9 @@ class Edge:
     ended: EndedSessions
     digest_key: bytes
     sign_up: SignUp
+    set_password: SetPassword
+    change_email: ChangeEmail
+    prove_password: ProvePassword
     log_in: LogIn
     second_factor: SecondFactorCodes
     connect_channel: ConnectChannel

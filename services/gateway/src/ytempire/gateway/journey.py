@@ -31,16 +31,16 @@ GUIDES: Mapping[str, Guide] = {
     "account_creation": Guide(
         "POST",
         "/auth/signup",
-        {"email": True, "password": True, "full_name": True, "company_name": False},
-        "Sign up with an e-mail address and a password.",
+        {"email": True, "full_name": True, "company_name": False},
+        "Sign up with an e-mail address.",
         "An account is made once.",
     ),
     "email_verification": Guide(
         "POST",
         "/auth/verify",
-        {"token": True},
-        "Follow the link in the mail we sent you; it proves that the address is yours.",
-        "An address is proven once. Following the link again does no harm.",
+        {"token": True, "password": True},
+        "Follow the link in the mail we sent you, which proves that the address is yours, and choose a password.",
+        "An address is proven once. Another link can be asked for until then.",
     ),
     "subscription_selection": Guide(
         "POST",

@@ -15,24 +15,41 @@ class Credential:
     user_id: str
     password_hash: str
     status: str
-    """``pending`` until the address is verified, then ``active``."""
+    """``active``: there is no password before the address is verified."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewPassword:
+    """A password that somebody sent, until it is decided whether it is the account's."""
+
+    operation_id: str
+    password_hash: str
+    kept_session: str | None
+    """The one session that goes on with the new password."""
 
 
 class Credentials(Protocol):
-    async def add_pending(self, user_id: str, email_digest: str, password_hash: str, at: datetime) -> None:
-        """Keep a sign-up's password; adding the same user again changes nothing."""
+    async def propose(self, new: NewPassword, at: datetime) -> None:
+        """Keep a password until it is decided; proposing it again changes nothing."""
 
-    async def by_email(self, email_digest: str) -> Credential | None:
-        """The active credential of an address, else the oldest pending one."""
+    async def settle(self, operation_id: str, user_id: str, email_digest: str | None) -> NewPassword | None:
+        """Make a proposed password the account's, once; None when everything about it was done.
+
+        :param email_digest: of the address that is found by it from now on; None leaves the one there is.
+        """
+
+    async def close(self, operation_id: str) -> None:
+        """Everything that follows from a new password was done."""
+
+    async def move(self, user_id: str, email_digest: str) -> None:
+        """The account is found by another address."""
+
+    async def purge(self, before: datetime) -> None:
+        """Forget proposals that nobody can come back to."""
+
+    async def by_email(self, email_digest: str) -> Credential | None: ...
 
     async def by_user(self, user_id: str) -> Credential | None: ...
-
-    async def activate(self, user_id: str) -> None: ...
-
-    async def drop_pending(self, user_id: str) -> None: ...
-
-    async def purge_pending(self, before: datetime) -> None:
-        """Forget passwords of sign-ups before a time whose address was never verified."""
 
 
 @dataclass(frozen=True, slots=True)

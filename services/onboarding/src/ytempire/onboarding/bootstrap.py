@@ -14,13 +14,16 @@ from ytempire.onboarding.adapters.letter_writer import TemplateLetters
 from ytempire.onboarding.adapters.niche_data import load_catalogue
 from ytempire.onboarding.adapters.smtp import SmtpPostman
 from ytempire.onboarding.adapters.tokens import SecretTokens
+from ytempire.onboarding.features.change_email import ChangeEmail
 from ytempire.onboarding.features.choose_niches import ChooseNiches
 from ytempire.onboarding.features.note_progress import NoteProgress
 from ytempire.onboarding.features.queue_mail import QueueMail
 from ytempire.onboarding.features.recommend_niches import RecommendNiches
 from ytempire.onboarding.features.save_preferences import SavePreferences
 from ytempire.onboarding.features.select_plan import SelectPlan
+from ytempire.onboarding.features.send_access_link import SendAccessLink
 from ytempire.onboarding.features.send_mail import SendMail
+from ytempire.onboarding.features.set_password import SetPassword
 from ytempire.onboarding.features.sign_up import SignUp
 from ytempire.onboarding.features.tell_customer import TellCustomer
 from ytempire.onboarding.features.verify_email import VerifyEmail
@@ -44,11 +47,14 @@ async def build(host: Host[Settings]) -> Service:
     """Put the service together."""
     settings, store, now = host.settings, host.store, host.clock.now
     vault = Vault(store.pool, kek_file(settings.secrets_dir / KEK_FILE))
-    letters, catalogue, queue = TemplateLetters(), load_catalogue(), QueueMail(store, vault)
+    letters, catalogue, queue, tokens = TemplateLetters(), load_catalogue(), QueueMail(store, vault), SecretTokens()
     tell = TellCustomer(store, queue, letters, host.opener)
     features = Features(
-        sign_up=SignUp(store, vault, host.opener, SecretTokens(), queue, is_address, now),
+        sign_up=SignUp(store, vault, host.opener, tokens, queue, is_address, now),
         verify_email=VerifyEmail(store, now),
+        send_access_link=SendAccessLink(store, vault, tokens, now),
+        set_password=SetPassword(store, now),
+        change_email=ChangeEmail(store, vault, host.opener, tokens, queue, is_address, now),
         select_plan=SelectPlan(store),
         recommend_niches=RecommendNiches(store, catalogue),
         choose_niches=ChooseNiches(store, catalogue),

@@ -16,10 +16,15 @@ from ytempire.events.billing import (
     TrialEnding,
 )
 from ytempire.events.gateway import (
+    AccessLinkRequested,
     ChannelPreferencesSubmitted,
+    EmailChangeRequested,
+    EmailConfirmationRequested,
     EmailVerificationRequested,
     NicheChoiceRequested,
     NichesRequested,
+    PasswordChangeRequested,
+    PasswordResetRequested,
     PlanSelectionRequested,
     PreferencesSubmitted,
     SignUpRequested,
@@ -28,11 +33,14 @@ from ytempire.events.media import VideoAccepted, VideoRendered
 from ytempire.events.publisher import ChannelConnected, PublicationVerified, VideoPublished
 from ytempire.events.support import TicketReplied
 from ytempire.eventstore import Delivery, Handlers
+from ytempire.onboarding.features.change_email import ChangeEmail
 from ytempire.onboarding.features.choose_niches import ChooseNiches
 from ytempire.onboarding.features.note_progress import NoteProgress
 from ytempire.onboarding.features.recommend_niches import RecommendNiches
 from ytempire.onboarding.features.save_preferences import SavePreferences
 from ytempire.onboarding.features.select_plan import SelectPlan
+from ytempire.onboarding.features.send_access_link import SendAccessLink
+from ytempire.onboarding.features.set_password import SetPassword
 from ytempire.onboarding.features.sign_up import SignUp
 from ytempire.onboarding.features.tell_customer import TellCustomer
 from ytempire.onboarding.features.verify_email import VerifyEmail
@@ -44,6 +52,9 @@ class Features:
 
     sign_up: SignUp
     verify_email: VerifyEmail
+    send_access_link: SendAccessLink
+    set_password: SetPassword
+    change_email: ChangeEmail
     select_plan: SelectPlan
     recommend_niches: RecommendNiches
     choose_niches: ChooseNiches
@@ -85,6 +96,11 @@ def subscriptions(features: Features) -> Handlers:
     return {
         SignUpRequested: features.sign_up,
         EmailVerificationRequested: features.verify_email,
+        AccessLinkRequested: features.send_access_link,
+        PasswordResetRequested: features.set_password.reset,
+        PasswordChangeRequested: features.set_password.change,
+        EmailChangeRequested: features.change_email.start,
+        EmailConfirmationRequested: features.change_email.confirm,
         PlanSelectionRequested: features.select_plan,
         NichesRequested: features.recommend_niches,
         NicheChoiceRequested: features.choose_niches,

@@ -9,14 +9,14 @@ from typing import Any
 
 import orjson
 from psycopg import AsyncConnection
-from sqlalchemy import case, delete, or_, select, update
+from sqlalchemy import ColumnElement, Executable, delete, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ytempire.eventstore.together import Together
-from ytempire.gateway.adapters.tables import credentials, oauth_states
-from ytempire.gateway.ports import Consent, Credential, Reservation
+from ytempire.gateway.adapters.tables import credentials, new_passwords, oauth_states
+from ytempire.gateway.ports import Consent, Credential, NewPassword, Reservation
 
 
 class SqlCredentials:
@@ -25,53 +25,78 @@ class SqlCredentials:
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
 
-    async def add_pending(self, user_id: str, email_digest: str, password_hash: str, at: datetime) -> None:
+    async def propose(self, new: NewPassword, at: datetime) -> None:
         row = {
-            "user_id": user_id,
-            "email_digest": email_digest,
-            "password_hash": password_hash,
-            "status": "pending",
+            "operation_id": new.operation_id,
+            "password_hash": new.password_hash,
+            "kept_session": new.kept_session,
             "created_at": at,
         }
         async with self._engine.begin() as connection:
-            await connection.execute(insert(credentials).values(row).on_conflict_do_nothing())
+            await connection.execute(insert(new_passwords).values(row).on_conflict_do_nothing())
+
+    async def settle(self, operation_id: str, user_id: str, email_digest: str | None) -> NewPassword | None:
+        new = new_passwords.c
+        found = (
+            select(new.operation_id, new.password_hash, new.kept_session)
+            .where(new.operation_id == operation_id, new.closed_at.is_(None))
+            .with_for_update()
+        )
+        async with self._engine.begin() as connection:
+            row = (await connection.execute(found)).first()
+            if row is None:
+                return None
+            if row.password_hash:
+                await connection.execute(_set_password(user_id, row.password_hash, email_digest))
+                # set once: what comes late must not undo a newer password
+                taken = update(new_passwords).where(new.operation_id == operation_id)
+                await connection.execute(taken.values(password_hash=""))
+        return NewPassword(*row)
+
+    async def close(self, operation_id: str) -> None:
+        closed = update(new_passwords).where(new_passwords.c.operation_id == operation_id)
+        async with self._engine.begin() as connection:
+            await connection.execute(closed.values(closed_at=func.now()))
+
+    async def move(self, user_id: str, email_digest: str) -> None:
+        moved = update(credentials).where(credentials.c.user_id == user_id)
+        async with self._engine.begin() as connection:
+            await connection.execute(moved.values(email_digest=email_digest))
+
+    async def purge(self, before: datetime) -> None:
+        async with self._engine.begin() as connection:
+            await connection.execute(delete(new_passwords).where(new_passwords.c.created_at < before))
 
     async def by_email(self, email_digest: str) -> Credential | None:
-        active_first = case((credentials.c.status == "active", 0), else_=1)
-        query = (
-            select(credentials.c.user_id, credentials.c.password_hash, credentials.c.status)
-            .where(credentials.c.email_digest == email_digest)
-            .order_by(active_first, credentials.c.created_at, credentials.c.user_id)
-            .limit(1)
-        )
-        async with self._engine.connect() as connection:
-            row = (await connection.execute(query)).first()
-        return Credential(*row) if row else None
+        return await self._one(credentials.c.email_digest == email_digest)
 
     async def by_user(self, user_id: str) -> Credential | None:
-        query = select(credentials.c.user_id, credentials.c.password_hash, credentials.c.status).where(
-            credentials.c.user_id == user_id
-        )
+        return await self._one(credentials.c.user_id == user_id)
+
+    async def _one(self, which: ColumnElement[bool]) -> Credential | None:
+        query = select(credentials.c.user_id, credentials.c.password_hash, credentials.c.status).where(which)
         async with self._engine.connect() as connection:
             row = (await connection.execute(query)).first()
         return Credential(*row) if row else None
 
-    async def activate(self, user_id: str) -> None:
-        async with self._engine.begin() as connection:
-            await connection.execute(
-                update(credentials).where(credentials.c.user_id == user_id).values(status="active")
-            )
 
-    async def drop_pending(self, user_id: str) -> None:
-        async with self._engine.begin() as connection:
-            await connection.execute(
-                delete(credentials).where(credentials.c.user_id == user_id, credentials.c.status == "pending")
-            )
-
-    async def purge_pending(self, before: datetime) -> None:
-        old = credentials.c.created_at < before
-        async with self._engine.begin() as connection:
-            await connection.execute(delete(credentials).where(credentials.c.status == "pending", old))
+def _set_password(user_id: str, password_hash: str, email_digest: str | None) -> Executable:
+    if email_digest is None:
+        return update(credentials).where(credentials.c.user_id == user_id).values(password_hash=password_hash)
+    row = {
+        "user_id": user_id,
+        "email_digest": email_digest,
+        "password_hash": password_hash,
+        "status": "active",
+        "created_at": func.now(),
+    }
+    return (
+        insert(credentials)
+        .values(row)
+        .on_conflict_do_update(
+            index_elements=["user_id"], set_={"password_hash": password_hash, "email_digest": email_digest}
+        )
+    )
 
 
 class SqlConsents:

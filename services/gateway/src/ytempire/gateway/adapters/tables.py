@@ -21,6 +21,16 @@ credentials = Table(
     _time("created_at"),
 )
 
+new_passwords = Table(
+    "new_passwords",
+    METADATA,
+    Column("operation_id", Text, primary_key=True),
+    Column("password_hash", Text, nullable=False),
+    Column("kept_session", Text),
+    _time("created_at"),
+    _time("closed_at", nullable=True),
+)
+
 refresh_tokens = Table(
     "refresh_tokens",
     METADATA,

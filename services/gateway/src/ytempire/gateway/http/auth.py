@@ -1,4 +1,4 @@
-"""Sign-up, verification, sessions."""
+"""Sign-up and sessions."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ytempire.gateway.edge import Edge
 from ytempire.gateway.features.log_in import Challenge, Grant, LoggedIn
 from ytempire.gateway.features.sign_up import NewAccount
 from ytempire.gateway.http.answers import API, PROBLEMS, Json
-from ytempire.gateway.http.fields import Body, Email, GivenPassword, Name, Password
+from ytempire.gateway.http.fields import Body, Email, GivenPassword, Name
 from ytempire.gateway.http.identity import (
     EdgeNow,
     Personal,
@@ -21,7 +21,6 @@ from ytempire.gateway.http.identity import (
     VisitorNow,
 )
 from ytempire.gateway.http.second_factor import Code
-from ytempire.gateway.problems import FieldError, Problem, from_rejection
 from ytempire.gateway.projections.accounts import ACCOUNTS, accounts
 from ytempire.gateway.reading import TenantReads
 from ytempire.gateway.views import account_view
@@ -40,13 +39,8 @@ _DeviceToken = Annotated[
 
 class SignUpBody(Body):
     email: Email
-    password: Password
     full_name: Name
     company_name: Name | None = None
-
-
-class VerifyBody(Body):
-    token: _Secret
 
 
 class LogInBody(Body):
@@ -71,30 +65,9 @@ class LogOutBody(Body):
 
 @router.post("/auth/signup", status_code=202, summary="Ask for an account; a mail says what comes next")
 async def sign_up(body: SignUpBody, write: StrangerWrites, edge: EdgeNow) -> Response:
-    name = body.email.split("@", 1)[0].casefold()
-    if len(name) >= 4 and name in body.password.casefold():
-        detail = "The password contains your e-mail name. Choose another one."
-        raise Problem(
-            422,
-            "weak_password",
-            detail,
-            field="/password",
-            errors=[FieldError("/password", "weak_password", detail)],
-        )
-    account = NewAccount(body.email, body.password, body.full_name, body.company_name)
+    account = NewAccount(body.email, body.full_name, body.company_name)
     await edge.sign_up.sign_up(account, await write.reserve())
     return Json({"status": "verification_sent", "message": "Look into your mailbox and follow the link."}, 202)
-
-
-@router.post("/auth/verify", summary="Follow the link of the verification mail")
-async def verify(body: VerifyBody, write: StrangerWrites, edge: EdgeNow) -> Response:
-    outcome = await edge.sign_up.verify(body.token, await write.reserve())
-    if outcome.status == "rejected":
-        raise from_rejection(outcome.data)
-    if outcome.status == "pending":
-        message = "The address is being verified. Send the request again with the same Idempotency-Key."
-        return Json({"status": "pending", "message": message}, 202, headers={"Retry-After": "1"})
-    return Json({"status": "verified", "user_id": outcome.data["user_id"]})
 
 
 @router.post("/auth/login", summary="Log in")

@@ -8,6 +8,8 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, ConfigDict, EmailStr, Field, StringConstraints, WrapValidator
 from pydantic_core import PydanticCustomError
 
+from ytempire.gateway.adapters.known_passwords import is_known
+
 BRIEF_BYTES = 100_000
 TOPIC_CHARACTERS = 200
 _PASSWORD_CHARACTERS = (10, 256)
@@ -58,6 +60,12 @@ def _password(value: str) -> str:
     if len(set(value.casefold())) < 5 or value.isdigit():
         raise PydanticCustomError(
             "weak_password", "The password is easy to guess. Use at least five different characters, not only digits."
+        )
+    if is_known(value):
+        raise PydanticCustomError(
+            "weak_password",
+            "This password is known from breaches, or close to one that is, and is tried first."
+            " Use another one, such as four words that have nothing to do with each other.",
         )
     return value
 

@@ -1,4 +1,4 @@
-"""The page at ``/``, the page behind the verification mail, the documentation, and their files."""
+"""The page at ``/``, the pages behind links in mails, the documentation, and their files."""
 
 from __future__ import annotations
 
@@ -42,9 +42,12 @@ async def index() -> Response:
 
 
 @router.get("/verify")
-async def verify() -> Response:
-    """Shows a button that posts the token: mail scanners open links, they press nothing."""
-    return HTMLResponse((STATIC / "verify.html").read_text(encoding="utf-8"))
+@router.get("/reset")
+@router.get("/forgot")
+@router.get("/confirm-email")
+async def way_in() -> Response:
+    """The pages behind links in mails. Opening one does nothing: mail scanners open links, they fill in no form."""
+    return HTMLResponse((STATIC / "access.html").read_text(encoding="utf-8"))
 
 
 @router.get("/docs")

@@ -58,7 +58,7 @@ class TemplateLetters:
             "subject": subject,
             "preheader": self._render(words.get("preheader", ""), values, timezone),
             "title": self._render(words["title"], values, timezone),
-            "greeting": f"Hello {values['full_name']},",
+            "greeting": self._render(words.get("greeting", "Hello {{ full_name }},"), values, timezone),
             "paragraphs": self._all(words["paragraphs"], values, timezone),
             "facts": self._facts(words.get("facts", []), values, timezone),
             "button": self._button(words.get("button"), values, timezone),

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from ytempire.events import Event
 from ytempire.events.onboarding import (
+    AccessLinkSent,
     ChannelPreferencesSaved,
+    EmailChanged,
+    EmailChangeStarted,
     EmailVerified,
     NichesChosen,
     OnboardingStepCompleted,
+    PasswordChanged,
+    PasswordReset,
     PlanSelected,
     PreferencesSaved,
     SignUpAccepted,
@@ -50,6 +56,14 @@ class Account:
     channel_versions: Mapping[str, int] = field(default_factory=dict)
     """How often each channel's own preferences were saved."""
     done: frozenset[str] = frozenset()
+    email_digest: str | None = None
+    """Of the proven address."""
+    generation: int = 0
+    """How often password or address were changed; links from before are void."""
+    password_link_until: datetime | None = None
+    """When the newest link to a new password expires."""
+    email_links_until: tuple[datetime, ...] = ()
+    """When each link to a new address expires."""
 
     @property
     def subscribed(self) -> bool:
@@ -64,7 +78,16 @@ def evolve(state: Account, event: Event) -> Account:
         case SignUpAccepted():
             return replace(state, signed_up=True)
         case EmailVerified():
-            return replace(state, verified=True)
+            return replace(state, verified=True, email_digest=event.email_digest)
+        case AccessLinkSent():
+            # before the address is proven, it is one more link to prove it with
+            return replace(state, password_link_until=event.expires_at) if state.verified else state
+        case PasswordReset() | PasswordChanged():
+            return replace(state, generation=state.generation + 1)
+        case EmailChangeStarted():
+            return replace(state, email_links_until=(*state.email_links_until, event.expires_at))
+        case EmailChanged():
+            return replace(state, email_digest=event.email_digest, generation=state.generation + 1)
         case PlanSelected():
             return replace(state, plan=event.plan, channels=event.channels)
         case JourneySubscriptionNoted():

@@ -9,7 +9,6 @@ from ytempire.events import Event
 from ytempire.events.onboarding import (
     ChannelPreferencesRejected,
     ChannelPreferencesSaved,
-    EmailVerified,
     NicheChoiceRejected,
     NichesChosen,
     NichesRecommended,
@@ -18,12 +17,11 @@ from ytempire.events.onboarding import (
     PlanSelected,
     PreferencesRejected,
     PreferencesSaved,
-    UserCreated,
 )
 from ytempire.events.plans import Interval, Offer
 from ytempire.events.preferences import ChannelPreferences, Fault, fault_of
 from ytempire.eventstore import Decider, PermanentError
-from ytempire.onboarding.domain import journey, niche, niche_score, niches, preferences
+from ytempire.onboarding.domain import access, journey, niche, niche_score, niches, preferences
 from ytempire.onboarding.domain.account import Account, evolve
 from ytempire.onboarding.domain.events import (
     JourneyEntitlementNoted,
@@ -38,11 +36,6 @@ _UNVERIFIED = "Confirm your e-mail address first: follow the link in the mail we
 
 class UnknownAccountError(PermanentError):
     """Something is said of an account that never signed up here."""
-
-
-@dataclass(frozen=True, slots=True)
-class ConfirmAddress:
-    user_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +111,7 @@ class NoteStep:
 
 Note = NoteSubscription | NoteEntitlement | NoteEnd | NoteStep
 Preferring = SavePreferences | SaveChannelPreferences
-Command = ConfirmAddress | SelectPlan | RecommendNiches | ChooseNiches | Preferring | Note
+Command = access.Access | SelectPlan | RecommendNiches | ChooseNiches | Preferring | Note
 
 
 def decide(state: Account, command: Command) -> Sequence[Event]:
@@ -126,8 +119,6 @@ def decide(state: Account, command: Command) -> Sequence[Event]:
     :raises UnknownAccountError: if a fact of another service names an account that is not here.
     """
     match command:
-        case ConfirmAddress():
-            return _confirm(state, command)
         case SelectPlan():
             return _select_plan(state, command)
         case RecommendNiches():
@@ -140,16 +131,8 @@ def decide(state: Account, command: Command) -> Sequence[Event]:
             return _save_for_channel(state, command)
         case NoteSubscription() | NoteEntitlement() | NoteEnd() | NoteStep():
             return _note(state, command)
-
-
-def _confirm(state: Account, command: ConfirmAddress) -> list[Event]:
-    """A link that is followed again is answered as the first time; the account is made once."""
-    user_id = command.user_id
-    verified = EmailVerified(user_id=user_id)
-    if state.verified:
-        return [verified]
-    steps = journey.complete(user_id, state.done, journey.ACCOUNT_CREATION, journey.EMAIL_VERIFICATION)
-    return [UserCreated(user_id=user_id), verified, *steps]
+        case _:
+            return access.decide(state, command)
 
 
 def _select_plan(state: Account, command: SelectPlan) -> list[Event]:

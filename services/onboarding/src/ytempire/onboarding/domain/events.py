@@ -11,7 +11,7 @@ from ytempire.events.values import Digest, Id
 
 
 class AddressReserved(Event, owner="onboarding", private=True):
-    """An address belongs to one account; unconfirmed, only until ``lapses_at``."""
+    """A link was sent to an address by which a sign-up can make it its own, until ``lapses_at``. It is nobody's yet."""
 
     user_id: Id
     email_digest: Digest
@@ -19,9 +19,16 @@ class AddressReserved(Event, owner="onboarding", private=True):
 
 
 class AddressConfirmed(Event, owner="onboarding", private=True):
-    """The holder proved that the address is theirs: it never lapses again."""
+    """The address was proven and belongs to this account alone."""
 
     user_id: Id
+
+
+class AddressReleased(Event, owner="onboarding", private=True):
+    """The account has another address now; this one can be another account's from ``free_at`` on."""
+
+    user_id: Id
+    free_at: datetime
 
 
 class ProfileRecorded(Event, owner="onboarding", private=True):
@@ -39,6 +46,33 @@ class VerificationIssued(Event, owner="onboarding", private=True):
     user_id: Id
     email_digest: Digest
     expires_at: datetime
+
+
+class PasswordLinkIssued(Event, owner="onboarding", private=True):
+    """A link to a new password was made; its token's digest is the stream's name."""
+
+    user_id: Id
+    expires_at: datetime
+    generation: int
+    """How often password or address had been changed before."""
+
+
+class EmailLinkIssued(Event, owner="onboarding", private=True):
+    """A link was made by which an address becomes an account's new one; its token's digest is the stream's name."""
+
+    user_id: Id
+    email: str
+    """Encrypted with the customer's key."""
+    email_digest: Digest
+    expires_at: datetime
+    generation: int
+    """How often password or address had been changed before."""
+
+
+class LinkUsed(Event, owner="onboarding", private=True):
+    """A link was followed: it works once."""
+
+    user_id: Id
 
 
 class JourneySubscriptionNoted(Event, owner="onboarding", private=True):
@@ -90,6 +124,8 @@ class MailQueued(Event, owner="onboarding", private=True):
     data: dict[str, str] = Field(default_factory=dict)
     personal: dict[str, str] = Field(default_factory=dict)
     """Values that only the customer may read, encrypted with the customer's key."""
+    to: str | None = None
+    """Another address than the account's, encrypted with the customer's key."""
 
 
 class MailWithheld(Event, owner="onboarding", private=True):

@@ -53,7 +53,7 @@ class SendMail:
         if owner.profile is None:
             raise UnknownAccountError(f"mail {event.mail_id} is for an account that is not here")
         decrypt, user_id = self._cipher.decrypt, event.user_id
-        email = await decrypt(user_id, "email", owner.profile.email)
+        email = await decrypt(user_id, "email", event.to or owner.profile.email)
         if email == ERASED:
             return None
         secrets = {

@@ -1,4 +1,4 @@
-"""Open an account: reserve the address, keep the profile, send the link."""
+"""Begin an account: keep the profile, send the link. The address is nobody's before the link is followed."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from ytempire.events import Event
 from ytempire.events.gateway import SignUpRequested
 from ytempire.events.onboarding import SignUpAccepted, SignUpRejected
 from ytempire.eventstore import NO_STREAM, Delivery, EventStore, PermanentError, StreamAppend, Unit
-from ytempire.onboarding.domain import account, mail
-from ytempire.onboarding.domain.address import ADDRESS, AddressTakenError, Reserve, decide
-from ytempire.onboarding.domain.events import MailQueued, ProfileRecorded, VerificationIssued
-from ytempire.onboarding.domain.verification import LINK_LIFE
+from ytempire.onboarding.domain import account, links
+from ytempire.onboarding.domain.address import ADDRESS, AddressTakenError, Reserve, TooManyLinksError
+from ytempire.onboarding.domain.events import ProfileRecorded, VerificationIssued
+from ytempire.onboarding.domain.links import LIFE, Purpose
 from ytempire.onboarding.features.commit import commit
+from ytempire.onboarding.features.letter import letter_with_token
 from ytempire.onboarding.features.queue_mail import QueueMail
 from ytempire.onboarding.ports import AddressCheck, Cipher, Now, Opens, Tokens
 
 MOST_NAME = 200
 VERIFY = "verify_address"
 TAKEN = "address_taken"
-TAKEN_PENDING = "address_taken_pending"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,34 +64,28 @@ class SignUp:
             await self._accept(event, applicant, delivery)
         except AddressTakenError as taken:
             await self._turn_away(event, taken, delivery)
+        except TooManyLinksError:
+            message = "Several links were sent to this address already, and each of them works. Use the newest one."
+            await self._reject(event, delivery, "too_many_links", "email", message)
 
     async def _accept(self, event: SignUpRequested, applicant: Applicant, delivery: Delivery) -> None:
-        token = self._tokens.new()
-        stream = f"email-{event.email_digest}"
-        own = await self._own_streams(event, applicant, token)
+        user_id, digest, token = event.user_id, event.email_digest, self._tokens.new()
+        stream = f"email-{digest}"
+        opened = (await self._profile(user_id, applicant), SignUpAccepted(user_id=user_id))
+        begun = StreamAppend(account.stream_of(user_id), opened, NO_STREAM)
+        mail = await letter_with_token(self._cipher, user_id, VERIFY, user_id, token)
 
         async def decided() -> Unit:
             now = self._now()
+            lapses_at = now + LIFE[Purpose.VERIFICATION]
             address, version = await self._store.state(ADDRESS, stream)
-            command = Reserve(event.user_id, event.email_digest, now, now + LINK_LIFE)
-            issued = VerificationIssued(
-                user_id=event.user_id, email_digest=event.email_digest, expires_at=now + LINK_LIFE
-            )
-            reserved = StreamAppend(stream, decide(address, command), version)
-            link = StreamAppend(f"verification-{self._tokens.digest(token)}", (issued,), NO_STREAM)
-            return Unit((reserved, link, *own), delivery.claim)
+            reserved = ADDRESS.decide(address, Reserve(user_id, digest, now, lapses_at))
+            issued = VerificationIssued(user_id=user_id, email_digest=digest, expires_at=lapses_at)
+            link = links.stream_of(Purpose.VERIFICATION, self._tokens.digest(token))
+            appends = (StreamAppend(stream, reserved, version), StreamAppend(link, (issued,), NO_STREAM), begun, mail)
+            return Unit(appends, delivery.claim)
 
         await commit(self._store, decided)
-
-    async def _own_streams(self, event: SignUpRequested, applicant: Applicant, token: str) -> list[StreamAppend]:
-        mail_id = mail.mail_id_for(VERIFY, event.user_id)
-        secret = await self._cipher.encrypt(event.user_id, mail.secret_field(mail_id, "token"), token)
-        queued = MailQueued(mail_id=mail_id, user_id=event.user_id, template=VERIFY, personal={"token": secret})
-        opened = (await self._profile(event.user_id, applicant), SignUpAccepted(user_id=event.user_id))
-        return [
-            StreamAppend(account.stream_of(event.user_id), opened, NO_STREAM),
-            StreamAppend(mail.stream_of(mail_id), (queued,), NO_STREAM),
-        ]
 
     async def _profile(self, user_id: str, applicant: Applicant) -> ProfileRecorded:
         encrypt = self._cipher.encrypt
@@ -114,9 +108,8 @@ class SignUp:
 
     async def _turn_away(self, event: SignUpRequested, taken: AddressTakenError, delivery: Delivery) -> None:
         """The holder hears of it, at most once a day; whoever asked is told nothing that a stranger may not know."""
-        template = TAKEN if taken.confirmed else TAKEN_PENDING
-        await self._queue(taken.holder, template, (taken.holder, self._now().date().isoformat()), {})
-        message = "This address belongs to an account already. Log in, or use another address."
+        await self._queue(taken.holder, TAKEN, (taken.holder, self._now().date().isoformat()), {})
+        message = "This address belongs to an account already. Log in, or set a new password."
         await self._reject(event, delivery, "email_taken", "email", message)
 
     async def _reject(self, event: SignUpRequested, delivery: Delivery, code: str, field: str, message: str) -> None:

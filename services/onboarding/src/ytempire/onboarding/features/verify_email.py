@@ -1,15 +1,15 @@
-"""Follow a verification link: the account exists from then on."""
+"""Follow the link of a sign-up: the address is the account's, and the account exists from then on."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
+from ytempire.events import Rejected
 from ytempire.events.gateway import EmailVerificationRequested
 from ytempire.eventstore import Delivery, EventStore, StreamAppend, Unit
-from ytempire.onboarding.domain import account
+from ytempire.onboarding.domain import access, account, links
 from ytempire.onboarding.domain.address import ADDRESS, AddressTakenError, Confirm
-from ytempire.onboarding.domain.decisions import ACCOUNT, ConfirmAddress
-from ytempire.onboarding.domain.verification import VERIFICATION, Verification, expired_link, unknown_link
+from ytempire.onboarding.domain.decisions import ACCOUNT
+from ytempire.onboarding.domain.events import LinkUsed
+from ytempire.onboarding.domain.links import LINKS, Purpose
 from ytempire.onboarding.features.commit import commit, on_behalf_of
 from ytempire.onboarding.ports import Now
 
@@ -21,35 +21,27 @@ class VerifyEmail:
         self._store, self._now = store, now
 
     async def __call__(self, event: EmailVerificationRequested, delivery: Delivery) -> None:
-        stream = f"verification-{event.token_digest}"
-        link, _ = await self._store.state(VERIFICATION, stream)
-        if link.user_id is None:
-            await self._store.append(stream, unknown_link(), claim=delivery.claim)
-            return
-        await commit(self._store, lambda: self._decided(link, stream, delivery))
+        stream = links.stream_of(Purpose.VERIFICATION, event.token_digest)
+        await commit(self._store, lambda: self._decided(stream, delivery))
 
-    async def _decided(self, link: Verification, stream: str, delivery: Delivery) -> Unit:
-        assert link.user_id is not None
-        assert link.expires_at is not None
+    async def _decided(self, stream: str, delivery: Delivery) -> Unit:
+        now = self._now()
+        link, followed = await self._store.state(LINKS[Purpose.VERIFICATION], stream)
+        if link.user_id is None:
+            refused = ACCOUNT.decide(account.Account(), access.ConfirmAddress("", link, now))
+            return Unit((StreamAppend(stream, refused),), delivery.claim)
         name = account.stream_of(link.user_id)
         known, version = await self._store.state(ACCOUNT, name)
-        confirmed = StreamAppend(name, ACCOUNT.decide(known, ConfirmAddress(link.user_id)), version)
-        expired = StreamAppend(stream, (expired_link(link.expires_at),))
-        appends: Sequence[StreamAppend]
-        if known.verified:
-            appends = (confirmed,)
-        elif link.expires_at <= self._now():
-            appends = (expired,)
-        else:
-            address = await self._confirm_address(link.email_digest, link.user_id)
-            appends = (address, confirmed) if address else (expired,)
+        decided = ACCOUNT.decide(known, access.ConfirmAddress(link.user_id, link, now))
+        appends = [StreamAppend(name, decided, version)]
+        if not isinstance(decided[0], Rejected):
+            address, held = await self._store.state(ADDRESS, f"email-{link.email_digest}")
+            try:
+                confirmed = ADDRESS.decide(address, Confirm(link.user_id, now))
+            except AddressTakenError:
+                appends = [StreamAppend(name, (access.address_taken(),), version)]
+            else:
+                used = LinkUsed(user_id=link.user_id)
+                taken = StreamAppend(f"email-{link.email_digest}", confirmed, held)
+                appends = [taken, StreamAppend(stream, (used,), followed), *appends]
         return Unit(appends, delivery.claim, context=on_behalf_of(link.user_id))
-
-    async def _confirm_address(self, email_digest: str, user_id: str) -> StreamAppend | None:
-        """The address made final; None if it went to somebody else meanwhile."""
-        stream = f"email-{email_digest}"
-        address, version = await self._store.state(ADDRESS, stream)
-        try:
-            return StreamAppend(stream, ADDRESS.decide(address, Confirm(user_id)), version)
-        except AddressTakenError:
-            return None
