@@ -21,7 +21,7 @@ LEAVES = "broken off"
 """Whose sender goes away in the middle."""
 _ANSWER_S = 60.0
 _REFUSED = frozenset({400, 429})
-_NO_ROUTE = frozenset({404, 405, 307})
+_NO_ROUTE = frozenset({404, 405})
 
 
 @dataclass(frozen=True)

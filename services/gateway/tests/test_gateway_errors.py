@@ -59,6 +59,34 @@ async def test_a_field_of_another_kind_is_named_with_what_to_send(
 
 
 @pytest.mark.parametrize(
+    ("body", "code", "field"),
+    [
+        ({"brand_colour": "#00\0"}, "not_text", "/brand_colour"),
+        ({"dashboard_layout": {"k\0": "v"}}, "not_text", "/dashboard_layout"),
+        ({"dashboard_layout": {"k": "\0"}}, "not_text", "/dashboard_layout"),
+        ({"version": 10**30}, "too_large", "/version"),
+        ({"version": "9" * 5000}, "not_a_number", "/version"),
+    ],
+)
+async def test_what_no_store_keeps_is_refused_in_every_field(
+    person: Any, body: dict[str, Any], code: str, field: str
+) -> None:
+    problem(await person.post("/onboarding/preferences", body), 422, code, field)
+
+
+@pytest.mark.parametrize("version", ["9" * 16, "9" * 5000, "-1", "1.0", "x", ""])
+async def test_a_version_that_is_none(person: Any, version: str) -> None:
+    answered = await person.post("/onboarding/preferences", {}, headers={"If-Match": version})
+    problem(answered, 400, "if_match_malformed", "If-Match")
+
+
+async def test_nobody_is_sent_to_the_host_that_a_request_names(person: Any) -> None:
+    answered = await person.get("/me/", headers={"Host": "evil.example"})
+    problem(answered, 404, "not_found")
+    assert "location" not in answered.headers
+
+
+@pytest.mark.parametrize(
     ("query", "code", "field"),
     [
         ({"from": "yesterday"}, "not_a_date", "from"),

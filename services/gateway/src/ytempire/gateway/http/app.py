@@ -102,6 +102,8 @@ def routed(edge: Edge) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         openapi_url="/openapi.json",
+        # a redirect would go to whatever host the request names
+        redirect_slashes=False,
         # ours are in ``headers``, without a span for each dependency
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )

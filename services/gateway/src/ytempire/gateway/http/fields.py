@@ -5,7 +5,16 @@ from __future__ import annotations
 import unicodedata
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, EmailStr, Field, StringConstraints, WrapValidator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    EmailStr,
+    Field,
+    StringConstraints,
+    WrapValidator,
+    field_validator,
+)
 from pydantic_core import PydanticCustomError
 
 from ytempire.gateway.adapters.known_passwords import is_known
@@ -13,12 +22,34 @@ from ytempire.gateway.adapters.known_passwords import is_known
 BRIEF_BYTES = 100_000
 TOPIC_CHARACTERS = 200
 _PASSWORD_CHARACTERS = (10, 256)
+_MOST_INTEGER = 2**53 - 1
+"""The largest that every reader of JSON takes exactly."""
 
 
 class Body(BaseModel):
     """A JSON object whose fields are all known."""
 
     model_config = ConfigDict(extra="forbid")
+
+    @field_validator("*", mode="after", check_fields=False)
+    @classmethod
+    def _can_be_kept(cls, value: Any) -> Any:
+        _refuse_what_no_store_keeps(value)
+        return value
+
+
+def _refuse_what_no_store_keeps(value: Any) -> None:
+    """Whatever a field takes: an event with it could not be recorded, or not be read by everybody."""
+    if isinstance(value, str) and "\0" in value:
+        raise PydanticCustomError("not_text", "This is not text: it holds a NUL character. Leave it out.")
+    if isinstance(value, int) and abs(value) > _MOST_INTEGER:
+        raise PydanticCustomError("too_large", "This number is too large. Send a smaller one.")
+    if isinstance(value, dict):
+        for inner in (*value, *value.values()):
+            _refuse_what_no_store_keeps(inner)
+    if isinstance(value, list | tuple):
+        for inner in value:
+            _refuse_what_no_store_keeps(inner)
 
 
 def _plain(value: str) -> str:

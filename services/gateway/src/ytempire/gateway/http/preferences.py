@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Query, Response
@@ -24,6 +25,7 @@ router = APIRouter(prefix=API, tags=["preferences"], responses=PROBLEMS)
 _Key = Annotated[str, StringConstraints(max_length=64)]
 _Text = Annotated[str, StringConstraints(max_length=256)]
 Colour = Annotated[str, StringConstraints(strip_whitespace=True, max_length=20, to_lower=True)]
+_A_VERSION = re.compile(r"[0-9]{1,15}")
 Version = Annotated[int, Field(ge=0, description="The version that was changed. Or send it as If-Match.")]
 IfMatch = Annotated[
     str | None, Header(alias="If-Match", description="The version that was changed, as the ETag of the GET says it")
@@ -156,7 +158,7 @@ def _expected(version: int | None, if_match: str | None) -> int | None:
     if if_match is None:
         return version
     said = if_match.strip().removeprefix("W/").strip('"')
-    if not said.isdecimal() or version not in (None, int(said)):
+    if not _A_VERSION.fullmatch(said) or version not in (None, int(said)):
         detail = 'If-Match takes the ETag of the preferences you read, such as "3", and the same version as the body.'
         raise Problem(400, "if_match_malformed", detail, field="If-Match")
     return int(said)
