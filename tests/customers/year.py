@@ -6,12 +6,15 @@ charged is compared to the cent with what the price list and arithmetic say.
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
+
+from tests.customers import books
 
 from ytempire.cli import detached
 from ytempire.cli.journey.browser import Browser
@@ -82,6 +85,8 @@ def measure() -> dict[str, Any]:
             _leave_and_return(life, journey, first + YEAR)
             seconds, charged = time.monotonic() - began, [amount for _, amount in life.paid()]
             life.problems += _mails(journey)
+            life.clock.settle(0)
+            ledger = asyncio.run(books.judged(plan))
         finally:
             journey.browser.close()
             detached.stop(var)
@@ -93,6 +98,7 @@ def measure() -> dict[str, Any]:
         "payments": len(charged),
         "total": str(sum(charged)),
         "differing": differing + life.problems,
+        "ledger": ledger,
     }
 
 

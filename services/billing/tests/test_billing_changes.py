@@ -157,6 +157,15 @@ def test_a_cheaper_plan_begins_with_the_next_period() -> None:
     assert (entitled.plan, entitled.channels, entitled.videos_per_day) == ("starter", 5, 15)
 
 
+def test_a_period_that_turned_untold_is_known_by_the_outcome_of_the_next_change() -> None:
+    waiting = after(RUNNING, asked("change_plan", STARTER), made())
+    ended = after(waiting, asked("cancel_now"), MakeChange(USER, "canceled", END, NEXT, None))
+    changed = one(ended[len(waiting) :], SubscriptionChanged)
+    assert (changed.plan, changed.status, changed.next_plan) == ("starter", "canceled", None)
+    # the renewal's own notice comes last, and finds nothing new
+    assert when(ended, domain.Observe(USER, "sub_1", "canceled", END, NEXT, NEXT)) == []
+
+
 def test_a_cheaper_plan_that_waits_can_be_taken_back() -> None:
     waiting = after(RUNNING, asked("change_plan", STARTER), made())
     kept = after(waiting, asked("change_plan", GROWTH), made())

@@ -14,11 +14,11 @@ from sqlalchemy import func, select
 
 from ytempire.billing.bootstrap import DEFINITION
 from ytempire.billing.domain.accounts import LedgerLine
-from ytempire.billing.domain.events import LedgerEntryPosted
+from ytempire.billing.domain.events import LedgerEntryPosted, LedgerReconciled
 from ytempire.billing.domain.ledger import DOUBLE_ENTRY, day_of, stream
 from ytempire.billing.projections.ledger import COMPARED, LINES, PROJECTION
 from ytempire.chassis.testing import Bench
-from ytempire.events.billing import LedgerReconciled, SubscriptionStarted
+from ytempire.events.billing import LedgerDifferenceChanged, SubscriptionStarted
 from ytempire.events.gateway import PaymentSetupRequested, WebhookReceived
 from ytempire.events.onboarding import PlanSelected
 from ytempire.events.plans import on_offer
@@ -226,6 +226,8 @@ async def test_a_day_that_differs_says_so_every_day_until_it_agrees(books: Books
     for _ in range(2):
         (told,) = [event for event in await books.compare() if event.day == day_of(now)]
         assert (told.stripe_net.micros, told.ledger_net.micros, told.difference.micros) == (0, 5, 5)
+    (differs,) = await books.bench.events(LedgerDifferenceChanged)
+    assert (differs.days, [money.micros for money in differs.differences]) == ((day_of(now),), [5])
 
 
 async def test_days_that_stripe_does_not_answer_for_are_compared_later(books: Books) -> None:

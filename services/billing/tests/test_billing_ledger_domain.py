@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 from ytempire.billing.domain import ledger, reconciliation
 from ytempire.billing.domain.accounts import Movement, Sale, lines
-from ytempire.billing.domain.events import LedgerEntryPosted
+from ytempire.billing.domain.events import LedgerEntryPosted, LedgerReconciled
 from ytempire.events import Event, Money
-from ytempire.events.billing import LedgerReconciled
+from ytempire.events.billing import LedgerDifferenceChanged
 from ytempire.eventstore import derived_id
 
 HISTORIES = int(os.environ.get("YTEMPIRE_HISTORIES", "500"))
@@ -222,12 +222,17 @@ def test_a_quiet_day_agrees_too() -> None:
 def test_days_stay_open_until_they_agree() -> None:
     state = reconciliation.Reconciliation()
     assert state.open(DAY + timedelta(days=1)) == [DAY]
-    for event in compare({USD_CHARGE: 5}, {}):
+    differs = reconciliation.Compare(DAY, {USD_CHARGE: 5}, {}, 0)
+    *_, told = reconciliation.decide(state, differs)
+    assert told == LedgerDifferenceChanged(days=(DAY,), differences=(Money(micros=5, currency="USD"),))
+    for event in reconciliation.decide(state, differs):
         state = reconciliation.evolve(state, event)
+    assert [type(event) for event in reconciliation.decide(state, differs)] == [LedgerReconciled], "told once"
     assert state.open(DAY + timedelta(days=1)) == [DAY]
     assert state.open(DAY + timedelta(days=4)) == [DAY + timedelta(days=n) for n in range(4)]
     # the money is in the ledger now; the currency it differed in is compared again though nothing is left of it
     again = reconciliation.decide(state, reconciliation.Compare(DAY, {}, {}, 0))
+    assert again[-1] == LedgerDifferenceChanged(days=(), differences=())
     for event in again:
         state = reconciliation.evolve(state, event)
     assert state.open(DAY + timedelta(days=1)) == []

@@ -212,17 +212,13 @@ class RefundIssued(Event, owner="billing"):
     refund_id: str = ""
 
 
-class LedgerReconciled(Event, owner="billing"):
-    """A day of the ledger of Stripe's money was compared with Stripe's own list of what moved."""
+class LedgerDifferenceChanged(Event, owner="billing"):
+    """The ledger of Stripe's money differs from Stripe's own list, by another amount than before, or agrees again."""
 
-    day: date
-    stripe_net: Money
-    """What came into Stripe's balance that day, less fees and what went out, as Stripe lists it."""
-    ledger_net: Money
-    difference: Money
-    """By how much they differ, category by category; never below zero, and zero if all is well."""
-    missed: int = 0
-    """How many movements were posted only now, because no notice had told of them."""
+    days: tuple[date, ...]
+    """The days that do not agree; none, if all is well again."""
+    differences: tuple[Money, ...]
+    """By how much, for each currency."""
 
 
 class EntitlementsChanged(Event, owner="billing"):

@@ -252,7 +252,7 @@ class Balance(Protocol):
         """What the object of a notice has moved so far."""
 
     async def moved_between(self, begin: datetime, end: datetime) -> Sequence[Movement]:
-        """Everything that moved from ``begin`` up to, not including, ``end``."""
+        """Everything that moved from ``begin`` up to, not including, ``end``; changes of credit move nothing."""
 
     async def with_sale(self, moved: Movement) -> Movement:
         """The same with the invoice behind it, where there is one of our customers."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 from ytempire.billing.adapters.stripe_calls import StripeCalls
@@ -14,8 +14,6 @@ from ytempire.events import Money
 
 _PAGE = 100
 _CREDIT = "credit"
-_SETTLES = timedelta(days=2)
-"""An invoice that credit pays is paid within this time of its creation."""
 _ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
@@ -55,13 +53,7 @@ class StripeBalance(StripeCalls):
     def _moved_between(self, begin: datetime, end: datetime) -> Iterable[Movement]:
         since, until = int(begin.timestamp()), int(end.timestamp())
         listed = self._client.v1.balance_transactions.list({"created": {"gte": since, "lt": until}, "limit": _PAGE})
-        yield from map(_movement, listed.auto_paging_iter())
-        early = since - int(_SETTLES.total_seconds())
-        invoices = self._client.v1.invoices.list(
-            {"status": "paid", "created": {"gte": early, "lt": until}, "limit": _PAGE}
-        )
-        for invoice in invoices.auto_paging_iter():
-            yield from (moved for moved in _credit(invoice) if begin <= moved.at < end)
+        return map(_movement, listed.auto_paging_iter())
 
     def _sale(self, moved: Movement) -> Sale | None:
         if moved.kind == _CREDIT:

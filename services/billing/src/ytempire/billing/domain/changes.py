@@ -91,8 +91,11 @@ def make(state: Subscription, command: MakeChange) -> Sequence[Event]:
         return []
     ended = command.status in ENDED
     wanted = noted(ordered.user_id, ordered.terms) if ordered.terms and not ended else None
-    plan = wanted if wanted and not ordered.at_period_end else state.subscribed
-    following = wanted if wanted and ordered.at_period_end else (None if wanted else state.next)
+    # the period may have turned before anybody told
+    turned = state.turned(command.period_start)
+    current, waiting = (state.next, None) if turned and state.next else (state.subscribed, state.next)
+    plan = wanted if wanted and not ordered.at_period_end else current
+    following = wanted if wanted and ordered.at_period_end else (None if wanted else waiting)
     events: list[Event] = [
         SubscriptionChanged(
             user_id=command.user_id,

@@ -140,3 +140,16 @@ class LedgerEntryPosted(Event, owner="billing", private=True):
     currency: str
     lines: tuple[LedgerLine, ...]
     """They sum to zero."""
+
+
+class LedgerReconciled(Event, owner="billing", private=True):
+    """A day of the ledger of Stripe's money was compared with Stripe's own list of what moved."""
+
+    day: date
+    stripe_net: Money
+    """What came into Stripe's balance that day, less fees and what went out, as Stripe lists it."""
+    ledger_net: Money
+    difference: Money
+    """By how much they differ, category by category; never below zero, and zero if all is well."""
+    missed: int = 0
+    """How many movements were posted only now, because no notice had told of them."""

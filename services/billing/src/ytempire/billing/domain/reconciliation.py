@@ -1,14 +1,19 @@
-"""Stripe's list of what moved against the ledger, a day at a time, until each day agrees to the cent."""
+"""Stripe's list of what moved against the ledger, a day at a time, until each day agrees to the cent.
+
+The others are told of a difference, not of every day.
+"""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
+from ytempire.billing.domain.events import LedgerReconciled
 from ytempire.billing.domain.ledger import Totals
 from ytempire.events import Event, Money
-from ytempire.events.billing import LedgerReconciled
+from ytempire.events.billing import LedgerDifferenceChanged
 from ytempire.eventstore import Decider
 
 STREAM = "reconciliation"
@@ -23,6 +28,14 @@ class Reconciliation:
     """The newest day that was compared."""
     differing: Mapping[tuple[date, str], int] = field(default_factory=dict)
     """Micro-units by which a day does not agree, by currency."""
+
+    @property
+    def differences(self) -> Sequence[Money]:
+        """By how much all days together do not agree, for each currency that does not."""
+        sums: Counter[str] = Counter()
+        for (_, currency), micros in self.differing.items():
+            sums[currency] += micros
+        return [Money(micros=micros, currency=currency) for currency, micros in sorted(sums.items())]
 
     def open(self, until: date) -> Sequence[date]:
         """Days before ``until`` that are not known to agree, oldest first."""
@@ -44,7 +57,14 @@ def decide(state: Reconciliation, command: Compare) -> Sequence[Event]:
     """Differences of one category never make up for those of another."""
     kinds = {*command.stripe, *command.ledger}
     currencies = sorted({currency for currency, _ in kinds} | {c for day, c in state.differing if day == command.day})
-    return [_compared(command, currency, kinds) for currency in currencies or [_CURRENCY]]
+    compared = [_compared(command, currency, kinds) for currency in currencies or [_CURRENCY]]
+    after = state
+    for event in compared:
+        after = evolve(after, event)
+    if after.differences == state.differences:
+        return compared
+    days = sorted({day for day, _ in after.differing})
+    return [*compared, LedgerDifferenceChanged(days=tuple(days), differences=tuple(after.differences))]
 
 
 def _compared(command: Compare, currency: str, kinds: set[tuple[str, str]]) -> LedgerReconciled:

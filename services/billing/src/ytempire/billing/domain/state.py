@@ -92,6 +92,10 @@ class Subscription:
         """Whether it would go on if the overdue invoice were paid."""
         return self.status == "past_due" and self.grace_over
 
+    def turned(self, period_start: datetime) -> bool:
+        """Whether a period has begun for which another plan waited."""
+        return self.next is not None and self.period_end is not None and period_start >= self.period_end
+
     def entitles(self, status: str) -> bool:
         """Whether the customer may work once Stripe says this of the subscription."""
         return status in ENTITLING and not (status == "past_due" and self.grace_over)

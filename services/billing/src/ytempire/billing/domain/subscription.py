@@ -282,7 +282,7 @@ def _observe(state: Subscription, command: Observe) -> Sequence[Event]:
     if seen == (state.status, state.period_end, state.cancels_at) and not untold:
         return []
     # a plan that waits for the next period begins with it
-    turned = state.next is not None and state.period_end is not None and command.period_start >= state.period_end
+    turned = state.turned(command.period_start)
     plan = state.next if turned and state.next else state.subscribed
     following = state.next if state.next and not turned and command.status not in ENDED else None
     goes_on = command.status not in ENDED and command.cancels_at is None

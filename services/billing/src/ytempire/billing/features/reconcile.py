@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import reduce
 
 import structlog
 
@@ -26,23 +27,23 @@ class Reconcile:
 
     async def run(self, event: NoticesListingDue, delivery: Delivery) -> None:
         """Every day that is over and not known to agree."""
-        state, _ = await self.store.state(reconciliation.RECONCILIATION, reconciliation.STREAM)
+        state, version = await self.store.state(reconciliation.RECONCILIATION, reconciliation.STREAM)
         try:
             for day in state.open(ledger.day_of(delivery.envelope.time - _SETTLED)):
-                await self._compare(day)
+                told = reconciliation.decide(state, await self._compared(day))
+                await self.store.append(reconciliation.STREAM, *told, expected=version)
+                state, version = reduce(reconciliation.evolve, told, state), version + len(told)
+                if any(day == differing for differing, _ in state.differing):
+                    log.error("the ledger differs from Stripe", day=str(day))
         except TransientError as error:
             if not delivery.last:
                 raise
             # the days stay open: the next time begins with them
             log.warning("the ledger was not compared with Stripe", error=str(error))
 
-    async def _compare(self, day: date) -> None:
+    async def _compared(self, day: date) -> reconciliation.Compare:
         begin = datetime.combine(day, time(), UTC)
         listed = await self.balance.moved_between(begin, begin + timedelta(days=1))
         missed = sum([await self.keep.post(moved) for moved in listed])
         kept, _ = await self.store.state(ledger.LEDGER, ledger.stream(day))
-        command = reconciliation.Compare(day, ledger.totals(listed), kept.totals, missed)
-        done = await self.store.execute(reconciliation.RECONCILIATION, reconciliation.STREAM, command)
-        for record in done.events:
-            if record.data["difference"]["micros"]:
-                log.error("the ledger differs from Stripe", day=str(day), difference=record.data["difference"])
+        return reconciliation.Compare(day, ledger.totals(listed), kept.totals, missed)

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from sqlalchemy import BigInteger, Column, Date, DateTime, Integer, MetaData, Table, Text
 
-from ytempire.billing.domain.events import LedgerEntryPosted
+from ytempire.billing.domain.events import LedgerEntryPosted, LedgerReconciled
 from ytempire.billing.domain.ledger import day_of
 from ytempire.events import Envelope
-from ytempire.events.billing import LedgerReconciled
 from ytempire.eventstore import Projection, Writing, put
 
 TABLES = MetaData()
