@@ -1,7 +1,19 @@
 """A year of one customer's life with its payments: ``measure()``.
 
 Everything is asked at the gateway's doors, the platform runs as a whole, and time is moved step by step. What was
-charged is compared to the cent with what the price list and arithmetic say.
+charged, net and VAT, is compared to the cent with a table that was worked out by hand:
+
+    what                                              net       VAT   by hand
+    the trial                                        0.00      0.00
+    starter, before anybody said where they are     97.00      0.00
+    the upgrade to growth, by the second                  -  0.00
+    growth, a person in Germany                    297.00     56.43   297 x 19 %
+    growth, late, paid on another card             297.00     56.43   as its draft was made
+    starter, a business in France, confirmed        97.00      0.00   reverse charge
+    away, and back                                  97.00      0.00   as before
+    starter, a person in Finland, until the end     97.00     24.74   97 x 25.5 % = 24.735
+
+Nothing that was paid changes when the customer moves: the whole table is compared at the end of the year.
 """
 
 from __future__ import annotations
@@ -25,6 +37,9 @@ from ytempire.cli.testing import temporary_var
 from ytempire.cli.timekeeper import Timekeeper
 
 STARTER, GROWTH = Decimal("97.00"), Decimal("297.00")
+FREE = Decimal("0.00")
+GROWTH_IN_GERMANY, STARTER_IN_FINLAND = Decimal("56.43"), Decimal("24.74")
+_HOME = {"name": "Riverside Media", "line1": "1 Quay", "postal_code": "12345", "city": "Harbour"}
 YEAR = timedelta(days=365)
 _A_LITTLE = timedelta(hours=2)
 """Stripe charges a renewal one hour after its period began."""
@@ -34,8 +49,14 @@ _MAILS = {
     "Your payment went through: everything goes on": 1,
     "Your subscription has ended": 1,
     "Your subscription has begun": 1,
+    "How your invoices are taxed from now on": 4,
 }
+_FIRST_MAILS = {"Your trial has begun": 1, "How your invoices are taxed from now on": 1}
 """Besides a receipt for each payment: how often each mail comes, at the least."""
+
+
+Payment = tuple[Decimal, Decimal]
+"""Net and VAT."""
 
 
 @dataclass
@@ -44,7 +65,7 @@ class Life:
 
     browser: Browser
     clock: Timekeeper
-    expected: list[Decimal] = field(default_factory=list)
+    expected: list[Payment] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
 
     def billing(self) -> dict[str, Any]:
@@ -65,14 +86,18 @@ class Life:
             self.problems.append(f"{what}: {now['subscription']}, {now['entitlements']}")
         return now
 
-    def paid(self) -> list[tuple[str, Decimal]]:
-        """When each payment was made and how much it was, in order."""
+    def paid(self) -> list[Payment]:
+        """Net and VAT of each payment, in order."""
         made = [invoice for invoice in self.billing()["invoices"] if invoice["status"] == "paid"]
-        return sorted((invoice["paid_at"], Decimal(invoice["net"]["amount"])) for invoice in made)
+        made.sort(key=lambda invoice: (invoice["paid_at"], Decimal(invoice["net"]["amount"])))
+        return [(Decimal(invoice["net"]["amount"]), Decimal(invoice["tax"]["amount"])) for invoice in made]
+
+    def move_to(self, country: str, vat_id: str | None = None) -> None:
+        self.browser.post("/billing/tax", {**_HOME, "country": country, "vat_id": vat_id})
 
 
-def measure() -> dict[str, Any]:
-    """How long a year took, and what differed from what was expected."""
+def measure(*, whole: bool = True) -> dict[str, Any]:
+    """How long a year took, and what differed from what was expected; not ``whole``: its first two months."""
     with temporary_var() as var:
         plan = plan_of(detached.start(UpOptions(var=var, port=0, clock="virtual", log_level="warning")))
         journey = Journey(Browser(plan), plan)
@@ -81,31 +106,38 @@ def measure() -> dict[str, Any]:
             life = Life(journey.browser, Timekeeper(plan))
             began, first = time.monotonic(), life.clock.now()
             _first_months(life, journey)
-            _late_and_back(life)
-            _leave_and_return(life, journey, first + YEAR)
-            seconds, charged = time.monotonic() - began, [amount for _, amount in life.paid()]
-            life.problems += _mails(journey)
+            if whole:
+                _late_and_back(life)
+                _leave_and_return(life, journey, first + YEAR)
+            seconds, charged = time.monotonic() - began, life.paid()
+            life.problems += _mails(journey, _MAILS if whole else _FIRST_MAILS)
             life.clock.settle(0)
             ledger = asyncio.run(books.judged(plan))
         finally:
             journey.browser.close()
             detached.stop(var)
-    differing = [f"{got} for {wanted}" for got, wanted in zip(charged, life.expected, strict=False) if got != wanted]
+    both = zip(charged, life.expected, strict=False)
+    differing = [f"{_told(got)} for {_told(wanted)}" for got, wanted in both if got != wanted]
     if len(charged) != len(life.expected):
         differing.append(f"{len(charged)} payments for {len(life.expected)}")
     return {
         "seconds": seconds,
         "payments": len(charged),
-        "total": str(sum(charged)),
+        "total": str(sum(net for net, _ in charged)),
+        "vat": str(sum(vat for _, vat in charged)),
         "differing": differing + life.problems,
         "ledger": ledger,
     }
 
 
+def _told(payment: Payment) -> str:
+    return "{} + {}".format(*payment)
+
+
 def _first_months(life: Life, journey: Journey) -> None:
     """The trial, a month of the small plan, and half of one more before a larger plan is taken."""
     journey.subscribe(lambda now, share: None)
-    life.expected += [Decimal("0.00"), STARTER]
+    life.expected += [(FREE, FREE), (STARTER, FREE)]
     life.see("the trial", lambda b: b["subscription"]["status"] == "trialing")
     life.to_the_next_period()
     life.see("the first payment", lambda b: b["subscription"]["status"] == "active")
@@ -118,9 +150,11 @@ def _first_months(life: Life, journey: Journey) -> None:
     life.see("the upgrade", lambda b: b["entitlements"]["videos_per_day"] == 30)
     newest = max(life.billing()["invoices"], key=lambda invoice: invoice["paid_at"])
     due = _rest(before, newest["period_start"], GROWTH) - _rest(before, newest["period_start"], STARTER)
-    life.expected += [due, GROWTH]
+    life.expected += [(due, FREE), (GROWTH, GROWTH_IN_GERMANY)]
     if abs(Decimal(preview["due_now"]["amount"]) - due) > Decimal("0.05"):
         life.problems.append(f"the preview said {preview['due_now']}, {due} was charged")
+    life.move_to("DE")
+    life.see("Germany", lambda b: b["tax"]["percent"] == "19")
     life.to_the_next_period()
 
 
@@ -140,12 +174,15 @@ def _late_and_back(life: Life) -> None:
     life.see("after the days of grace", lambda b: not b["entitlements"]["active"])
     life.browser.post("/billing/card", {"payment_method_id": "pm_card_mastercard"})
     life.browser.post("/billing/pay", {})
-    life.expected.append(GROWTH)
+    life.expected.append((GROWTH, GROWTH_IN_GERMANY))
     life.see("recovered", lambda b: b["subscription"]["status"] == "active" and b["entitlements"]["active"])
     life.browser.post("/billing/subscription", {"change": "change_plan", "plan": "starter"})
     life.see("the downgrade waits", lambda b: b["subscription"]["next_plan"] == "starter")
+    life.move_to("FR", "FR12345678901")
+    life.wait(1)
+    life.see("a confirmed business", lambda b: b["tax"]["treatment"] == "reverse_charge")
     life.to_the_next_period()
-    life.expected.append(STARTER)
+    life.expected.append((STARTER, FREE))
     life.see("the downgrade", lambda b: b["entitlements"]["videos_per_day"] == 15)
 
 
@@ -157,20 +194,21 @@ def _leave_and_return(life: Life, journey: Journey, end: datetime) -> None:
     life.see("the end", lambda b: b["subscription"]["status"] == "canceled" and not b["entitlements"]["active"])
     life.wait(30)
     journey.subscribe(lambda now, share: None)
-    life.expected.append(STARTER)
+    life.expected.append((STARTER, FREE))
     life.see("the return", lambda b: b["subscription"]["status"] == "active")
+    life.move_to("FI")
     while life.clock.now() < end:
         life.to_the_next_period()
-        life.expected.append(STARTER)
+        life.expected.append((STARTER, STARTER_IN_FINLAND))
 
 
-def _mails(journey: Journey) -> list[str]:
+def _mails(journey: Journey, wanted: dict[str, int]) -> list[str]:
     """Mails that did not come."""
     browser, address = journey.browser, journey.customer.email
     inbox = browser.outside.get(f"{browser.sandbox}/inbox/messages", params={"to": address, "limit": 1000}).json()
     messages = inbox["messages"] if isinstance(inbox, dict) else inbox
     subjects = [message["subject"] for message in messages]
-    return [f"no mail: {subject}" for subject, count in _MAILS.items() if subjects.count(subject) < count]
+    return [f"no mail: {subject}" for subject, count in wanted.items() if subjects.count(subject) < count]
 
 
 if __name__ == "__main__":
