@@ -7,6 +7,7 @@ import json
 import re
 import subprocess
 import tempfile
+import uuid
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +16,7 @@ from urllib.parse import parse_qsl, quote, quote_plus, urlsplit
 
 import httpx
 import psycopg
+import pyotp
 from psycopg import sql
 
 from ytempire.bus import NatsAccess, connect
@@ -30,8 +32,11 @@ from ytempire.gateway.adapters.tokens import keyed
 from ytempire.publisher.features.grants import Grants
 
 _CARD_WITH_QUESTION = {"number": "4000002500003155", "exp_month": 12, "exp_year": 2034, "cvc": "123"}
-_SECRET_FIELDS = ("password", "token", "access_token", "refresh_token", "client_secret", "number", "verifier")
-_SECRET_QUERIES = ("code", "state", "token")
+_SECRET_FIELDS = (
+    *("password", "old_password", "new_password", "token", "access_token", "refresh_token"),
+    *("secret", "recovery_codes", "challenge", "client_secret", "number", "verifier"),
+)
+_SECRET_QUERIES = ("code", "state", "token", "secret")
 _LEAST = 10
 """A shorter text is found everywhere."""
 _BEGINNINGS = (b"ya29.", b"eyJhbGciOi")
@@ -64,6 +69,9 @@ class Walk:
         browser.post("/billing/access", {"kind": "portal"})
         invoice = browser.until(lambda: browser.get("/billing")["invoices"] and browser.get("/billing"), "An invoice")
         browser.post("/billing/access", {"kind": "invoice", "invoice_id": invoice["invoices"][0]["invoice_id"]})
+        self._second_factor()
+        self._new_password()
+        self._new_address()
         if with_video:
             for step in (journey.make_video, journey.publish, journey.ask_support):
                 step(_quiet)
@@ -82,6 +90,49 @@ class Walk:
         for _ in range(2):
             browser.http.post("/api/v1/auth/refresh", json={"refresh_token": spent})
         browser.http.get("/api/v1/me", headers={"Authorization": f"Bearer {granted.json()['access_token']}x"})
+
+    def _second_factor(self) -> None:
+        """Switched on with an app's code, used once with it and once with a recovery code, and off again."""
+        browser, who = self.journey.browser, self.journey.customer
+        secret = browser.post("/auth/second-factor", {"password": who.password, "label": who.email})["secret"]
+        codes = browser.post("/auth/second-factor/confirm", {"code": pyotp.TOTP(secret).now()})["recovery_codes"]
+        begun = browser.post("/auth/login", {"email": who.email, "password": who.password})
+        browser.post("/auth/login/code", {"challenge": begun["challenge"], "code": codes[0]})
+        browser.post("/auth/second-factor/off", {"password": who.password, "code": codes[1]})
+
+    def _new_password(self) -> None:
+        """Forgotten and chosen anew by a mail's link, then changed."""
+        browser, who = self.journey.browser, self.journey.customer
+        browser.post("/auth/password/forgot", {"email": who.email})
+        forgotten, changed = (f"{uuid.uuid4().hex[:12]} Slow-River" for _ in range(2))
+        browser.post("/auth/password/reset", {"token": self._token_of("/reset", who.email), "password": forgotten})
+        browser.log_in(who.email, forgotten)
+        browser.post("/auth/password", {"old_password": forgotten, "new_password": changed})
+        who.password = changed
+
+    def _new_address(self) -> None:
+        """Another address, confirmed by the link that was sent to it."""
+        browser, who = self.journey.browser, self.journey.customer
+        other = f"other-{who.email}"
+        browser.post("/auth/email", {"email": other, "password": who.password})
+        browser.post("/auth/email/confirm", {"token": self._token_of("/confirm-email", other)})
+        who.email = other
+        browser.log_in(who.email, who.password)
+
+    def _token_of(self, page: str, address: str) -> str:
+        """What the link in the newest mail to an address brings to a page."""
+        browser = self.journey.browser
+
+        def found() -> dict[str, Any] | None:
+            listed = browser.outside.get(f"{browser.sandbox}/inbox/messages", params={"to": address}).json()
+            for message in listed["messages"] if isinstance(listed, dict) else listed:
+                told = browser.outside.get(f"{browser.sandbox}/inbox/messages/{message['id']}").json()
+                for link in told["links"]:
+                    if urlsplit(link).path == page:
+                        return {"token": dict(parse_qsl(urlsplit(link).query))["token"]}
+            return None
+
+        return str(browser.until(found, f"A mail with a link to {page}")["token"])
 
     def _card_with_question(self) -> None:
         """The bank asks the card's holder, in the provider's own form."""
@@ -130,7 +181,7 @@ class Walk:
                     self._keep_fields(inner, name)
             case str() if name == "operation_id":
                 self.operations.add(value)
-            case str() if value.startswith(("https://", "http://")):
+            case str() if value.startswith(("https://", "http://", "otpauth://")):
                 self._keep_query(value)
             case str() if name in _SECRET_FIELDS:
                 self._keep(value)
