@@ -67,8 +67,18 @@ def step(digest: str, at: datetime = NOW) -> Step:
 
 async def begun(tables: Tables, first: str, user_id: str = "u") -> str:
     session = Session(user_id, new_id())
-    await tables.sessions.begin(session, HERE, step(first))
+    set_password(tables, user_id, "hash")
+    assert await tables.sessions.begin(session, "hash", HERE, step(first))
     return session.session_id
+
+
+def set_password(tables: Tables, user_id: str, password_hash: str) -> None:
+    with psycopg.connect(tables.dsn) as connection:
+        connection.execute(
+            "insert into credentials values (%s, %s, %s, 'active', now())"
+            " on conflict (user_id) do update set password_hash = excluded.password_hash",
+            [user_id, f"address of {user_id}", password_hash],
+        )
 
 
 async def test_one_token_follows_another_and_the_session_knows_when_and_whence(tables: Tables) -> None:
@@ -175,6 +185,27 @@ async def test_ending_is_for_the_own_sessions_only(tables: Tables) -> None:
     assert [tables.goes_on(s) for s in (mine, other, kept, foreign)] == [False, False, True, True]
     assert await tables.sessions.of_token("u", "5") == kept
     assert await tables.sessions.of_token("u", "3") is None
+
+
+async def test_no_session_that_began_with_the_old_password_outlives_its_change(tables: Tables) -> None:
+    async def change(user_id: str) -> None:
+        await asyncio.to_thread(set_password, tables, user_id, "new hash")
+        await tables.sessions.end_others(user_id, None, NOW)
+
+    for number in range(30):
+        user_id, session_id = f"u{number}", new_id()
+        set_password(tables, user_id, "hash")
+        guess = tables.sessions.begin(Session(user_id, session_id), "hash", HERE, step(f"t{number}"))
+        await asyncio.gather(guess, change(user_id))
+        assert not await tables.sessions.living(user_id, NOW)
+        assert not await tables.sessions.begin(Session(user_id, new_id()), "hash", HERE, step(f"later {number}"))
+        assert await tables.sessions.begin(Session(user_id, new_id()), "new hash", HERE, step(f"new {number}"))
+
+
+async def test_a_session_begins_once(tables: Tables) -> None:
+    session_id = await begun(tables, "1")
+    assert not await tables.sessions.begin(Session("u", session_id), "hash", HERE, step("2"))
+    assert tables.tokens(session_id) == [("1", False)]
 
 
 async def test_another_copy_hears_of_it_at_once_and_reads_what_it_missed(tables: Tables) -> None:

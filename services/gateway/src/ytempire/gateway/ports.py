@@ -81,8 +81,11 @@ class ShownSession:
 
 
 class Sessions(Protocol):
-    async def begin(self, session: Session, visitor: Visitor, first: Step) -> bool:
-        """Begin a session; False if it began before."""
+    async def begin(self, session: Session, password_hash: str, visitor: Visitor, first: Step) -> bool:
+        """Begin a session; False if it began before, or if the password that was given is no longer the user's.
+
+        Whoever changes a password and then ends the sessions ends all that began with the old one.
+        """
 
     async def rotate(self, digest: str, visitor: Visitor, following: Step) -> Session | None:
         """Spend a refresh token for the one that follows, both or neither.

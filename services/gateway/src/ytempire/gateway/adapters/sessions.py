@@ -7,11 +7,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
-from sqlalchemy import ColumnElement, Row, delete, func, select, update
+from sqlalchemy import ColumnElement, Row, delete, func, literal, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from ytempire.gateway.adapters.tables import refresh_tokens, sessions
+from ytempire.gateway.adapters.tables import credentials, refresh_tokens, sessions
 from ytempire.gateway.ended import CHANNEL, EndedSessions
 from ytempire.gateway.ports import Session, ShownSession, Step
 from ytempire.gateway.visitors import Visitor
@@ -26,18 +26,26 @@ class SqlSessions:
     def __init__(self, engine: AsyncEngine, ended: EndedSessions) -> None:
         self._engine, self._ended = engine, ended
 
-    async def begin(self, session: Session, visitor: Visitor, first: Step) -> bool:
+    async def begin(self, session: Session, password_hash: str, visitor: Visitor, first: Step) -> bool:
         row = {
-            "session_id": session.session_id,
-            "user_id": session.user_id,
-            "begun_at": first.now,
-            "used_at": first.now,
-            "expires_at": first.expires_at,
-            "device": visitor.device,
-            "place": visitor.place,
+            "session_id": literal(session.session_id),
+            "user_id": credentials.c.user_id,
+            "begun_at": literal(first.now),
+            "used_at": literal(first.now),
+            "expires_at": literal(first.expires_at),
+            "device": literal(visitor.device),
+            "place": literal(visitor.place),
         }
+        # the lock makes who changes the password wait until the session is there to be ended, or the other way round
+        proven = (
+            select(*row.values())
+            .where(credentials.c.user_id == session.user_id, credentials.c.password_hash == password_hash)
+            .with_for_update(read=True)
+        )
+        begin = (
+            insert(sessions).from_select(list(row), proven).on_conflict_do_nothing().returning(sessions.c.session_id)
+        )
         async with self._engine.begin() as connection:
-            begin = insert(sessions).values(row).on_conflict_do_nothing().returning(sessions.c.session_id)
             if await connection.scalar(begin) is None:
                 return False
             await connection.execute(insert(refresh_tokens).values(_token(session.session_id, first)))

@@ -98,7 +98,10 @@ class LogIn:
             password, device = self._password_digest(credential), sha256(known) if known else None
             half = HalfLogIn(session.user_id, session.session_id, password, device)
             return Challenge(self._tokens.challenge(half), CHALLENGE_S)
-        return await self._begin(session, visitor, known)
+        done = await self._begin(session, credential, visitor, known)
+        if done is None:
+            raise Problem(401, "invalid_credentials", _WRONG)
+        return done
 
     async def log_in_with_code(self, challenge: str, code: str, visitor: Visitor, device_token: str | None) -> LoggedIn:
         """The session that a challenge was given for, once, for a code of the second factor.
@@ -115,13 +118,19 @@ class LogIn:
         where = half.device_digest or "elsewhere"
         await self._second_factor.check(half.user_id, code, where, 401)
         known = device_token if device_token and sha256(device_token) == half.device_digest else None
-        return await self._begin(Session(half.user_id, half.session_id), visitor, known)
+        done = await self._begin(Session(half.user_id, half.session_id), credential, visitor, known)
+        if done is None:
+            raise _over()
+        return done
 
-    async def _begin(self, session: Session, visitor: Visitor, known_device: str | None) -> LoggedIn:
+    async def _begin(
+        self, session: Session, credential: Credential, visitor: Visitor, known_device: str | None
+    ) -> LoggedIn | None:
+        """None if the session began before, or the password was changed meanwhile."""
         self._begun.take(session.user_id)
         token = random_token()
-        if not await self._sessions.begin(session, visitor, self._step(token)):
-            raise _over()
+        if not await self._sessions.begin(session, credential.password_hash, visitor, self._step(token)):
+            return None
         return LoggedIn(self._grant(session, token), await self.know_device(session.user_id, known_device))
 
     def _password_digest(self, credential: Credential) -> str:
