@@ -48,7 +48,7 @@ def _webhooks() -> tuple[str, bool]:
 def _sign_ups() -> tuple[str, bool]:
     got = _measured("signups")
     accounts = f"{got['accounts']} accounts of {got['addresses']} addresses"
-    figure = f"{accounts}, {got['answers']} kinds of answer, p = {got['p']:.3f}"
+    figure = f"{accounts}, {got['answers']} kind of answer, p = {got['p']:.3f}"
     return figure, got["accounts"] == got["addresses"] and got["answers"] == 1 and got["p"] > 0.01
 
 
