@@ -27,6 +27,7 @@ async def test_an_account_goes_through_onboarding(person: Any) -> None:
     assert saved.status_code == 200, saved.text
     seen = await person.until("/onboarding", lambda o: o["subscription"] and o["entitlements"])
     assert seen["next_step"] == "payment_setup"
+    assert (await person.get("/me")).json()["is_beta"] is True
     assert seen["completed_steps"] == ["account_creation", "email_verification", "subscription_selection"]
     assert seen["chosen_niches"] == ["niche-0", "niche-1"]
     assert seen["preferences"]["timezone"] == "America/New_York"

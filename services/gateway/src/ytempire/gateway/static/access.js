@@ -54,6 +54,7 @@ function show() {
   $("password-help").hidden = page === PAGES["/confirm-email"] || !page.fields.includes("password");
   form.querySelector("button").textContent = page.button;
   form.hidden = false;
+  if (page === PAGES["/confirm-email"]) form.elements.password.autocomplete = "current-password";
   form.addEventListener("input", () => {
     key = newKey();
   });
