@@ -44,6 +44,7 @@ TABLE: dict[str, set[str]] = {
     "POST /billing/preview": ONLY,
     "POST /billing/subscription": ONLY,
     "POST /billing/card": ONLY,
+    "POST /billing/tax": ONLY,
     "POST /billing/pay": ONLY,
     "POST /billing/access": OA,
     "POST /channels/connect": OM,
