@@ -18,6 +18,7 @@ from ytempire.chassis import Opener, Sealer
 from ytempire.gateway.adapters.tokens import TokenError, Tokens
 from ytempire.gateway.http import errors, payments
 from ytempire.gateway.http.errors import _from_http
+from ytempire.gateway.http.fields import Body, Email
 from ytempire.gateway.http.identity import Acting
 from ytempire.gateway.http.validation import problem_of
 from ytempire.gateway.intents import _insisting
@@ -206,3 +207,40 @@ async def test_an_account_one_does_not_belong_to_is_not_found(person: Any, new_p
     for account in (other.user_id, "nobody"):
         answered = await person.get("/channels", headers={"Ytempire-Account": account})
         problem(answered, 404, "not_found", "Ytempire-Account")
+
+
+class Addressed(Body):
+    email: Email
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [
+        ("\ufb01sh@example.com", "fish@example.com"),
+        ("\uff46ish@example.com", "fish@example.com"),
+        ("fish@\uff45xample.com", "fish@example.com"),
+        (" fish@example.com ", "fish@example.com"),
+    ],
+)
+def test_an_address_is_kept_in_one_spelling(typed: str, kept: str) -> None:
+    """Given letters that look otherwise and count as equal, then mail goes to the mailbox whose address is compared."""
+    assert Addressed(email=typed).email == kept
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "a\uff0cb@example.com",
+        "a\u2025b@example.com",
+        "a\uff20b@example.com",
+        "a\r\nBcc: b@example.com",
+        '"a\r\nBcc: b"@example.com',
+        "a@example.com,b@example.com",
+        "a@example.com\0",
+        "a@localhost",
+        "a@[127.0.0.1]",
+    ],
+)
+async def test_what_would_be_another_address_in_a_header_is_none(stranger: Any, typed: str) -> None:
+    answered = await stranger.post("/auth/signup", {"email": typed, "full_name": "Mara"})
+    problem(answered, 422, "invalid_email", "/email")

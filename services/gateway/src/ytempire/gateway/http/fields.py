@@ -102,11 +102,12 @@ def _password(value: str) -> str:
 
 
 def _email(value: Any, handler: Any) -> Any:
-    try:
+    if not isinstance(value, str):
         return handler(value)
+    try:
+        # one spelling first: what is equal to us must be the same mailbox, and must be an address as it will be used
+        return handler(unicodedata.normalize("NFKC", value))
     except ValueError as error:
-        if not isinstance(value, str):
-            raise
         raise PydanticCustomError(
             "invalid_email", "This is not an e-mail address. Write it like name@example.com."
         ) from error
