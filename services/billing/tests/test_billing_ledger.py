@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 import pytest
 import stripe
+from prometheus_client import REGISTRY
 from sqlalchemy import func, select
 
+from ytempire.billing.adapters.ledger_metrics import LedgerMetrics
 from ytempire.billing.bootstrap import DEFINITION
 from ytempire.billing.domain.accounts import LedgerLine
 from ytempire.billing.domain.events import LedgerEntryPosted, LedgerReconciled
@@ -226,6 +228,12 @@ async def test_a_day_that_differs_says_so_every_day_until_it_agrees(books: Books
     for _ in range(2):
         (told,) = [event for event in await books.compare() if event.day == day_of(now)]
         assert (told.stripe_net.micros, told.ledger_net.micros, told.difference.micros) == (0, 5, 5)
+    await LedgerMetrics(books.bench.host.models).look()
+    assert REGISTRY.get_sample_value("ytempire_ledger_difference", {"currency": "USD"}) == 0.000_005
+    assert REGISTRY.get_sample_value("ytempire_ledger_suspense", {"currency": "USD"}) == -0.000_005
+    newest = max(event.day for event in await books.bench.events(LedgerReconciled))
+    day = datetime.combine(newest, time(), UTC).timestamp()
+    assert REGISTRY.get_sample_value("ytempire_ledger_compared_day_seconds") == day
     (differs,) = await books.bench.events(LedgerDifferenceChanged)
     assert (differs.days, [money.micros for money in differs.differences]) == ((day_of(now),), [5])
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ytempire.events import SERVICES, Event
+from ytempire.events import SERVICES, Event, Money
 from ytempire.events.support import (
     AlertRaised,
     AlertResolved,
@@ -27,7 +27,7 @@ from ytempire.events.support import (
     TicketResolved,
 )
 from ytempire.eventstore import new_id
-from ytempire.support.domain import customer, health, job, ticket
+from ytempire.support.domain import customer, health, job, money, ticket
 from ytempire.support.domain.categories import Categorised
 from ytempire.support.domain.events import (
     CustomerPlanNoted,
@@ -385,3 +385,31 @@ class TestHealth:
                 state = health.HEALTH.evolve(state, event)
             assert set(state.unhealthy) == silent
             assert (state.alert is not None) == bool(silent)
+
+
+def heard(*amounts: str) -> money.Hear:
+    differences = [Money.parse(amount, "USD") for amount in amounts]
+    return money.Hear([date(2026, 11, 20)] if amounts else [], differences, new_id())
+
+
+def test_books_that_differ_raise_one_alert_until_they_agree() -> None:
+    log: list[Event] = []
+    for command in (heard("1.50"), heard("2.00"), heard()):
+        log += money.decide(money.BOOKS.fold(log), command)
+    first, over, second, end = log
+    assert isinstance(first, AlertRaised)
+    assert isinstance(second, AlertRaised)
+    assert (first.level, over, end) == (
+        "critical",
+        AlertResolved(alert_id=first.alert_id),
+        AlertResolved(alert_id=second.alert_id),
+    )
+    assert "1.5 USD" in first.message
+    assert "2026-11-20" in first.message
+    assert money.decide(money.BOOKS.fold(log), heard()) == []
+
+
+def test_the_same_difference_heard_twice_is_one_alert() -> None:
+    command = heard("1.50")
+    raised = money.decide(money.Books(), command)
+    assert money.decide(money.BOOKS.fold(raised), command) == []

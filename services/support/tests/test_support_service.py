@@ -8,7 +8,7 @@ import os
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +23,8 @@ from ytempire.chassis import Opener, Sealer
 from ytempire.chassis.telemetry import traced
 from ytempire.cli import testing
 from ytempire.cli.testing import ServiceDatabaseFactory, until
-from ytempire.events import SERVICES, Envelope, Event
-from ytempire.events.billing import EntitlementsChanged
+from ytempire.events import SERVICES, Envelope, Event, Money
+from ytempire.events.billing import EntitlementsChanged, LedgerDifferenceChanged
 from ytempire.events.gateway import TicketRequested, VideoRequested
 from ytempire.events.media import (
     QualityAssessed,
@@ -37,6 +37,7 @@ from ytempire.events.publisher import PublicationVerified, VideoPublished, Video
 from ytempire.events.signals import ServiceHeartbeat
 from ytempire.events.support import (
     AlertRaised,
+    AlertResolved,
     HealthChanged,
     TicketEscalated,
     TicketOpened,
@@ -72,6 +73,7 @@ from ytempire.support.features.follow_customer import FollowCustomer
 from ytempire.support.features.follow_job import FollowJob
 from ytempire.support.features.open_ticket import OpenTicket
 from ytempire.support.features.watch_health import WatchHealth
+from ytempire.support.features.watch_ledger import WatchLedger
 from ytempire.support.projections import PROJECTIONS, TICKETS
 from ytempire.support.projections.health import HEALTH, alerts, health
 from ytempire.support.projections.jobs import JOBS, jobs
@@ -191,7 +193,7 @@ async def running(service_database: ServiceDatabaseFactory, tmp_path: Path) -> A
         opening = OpenTicket(
             store, vault, Opener(tmp_path, "support"), tables.phrases, tables.signals, lambda: clock[0]
         )
-        handlers = subscriptions(opening, FollowJob(store), FollowCustomer(store))
+        handlers = subscriptions(opening, FollowJob(store), FollowCustomer(store), WatchLedger(store))
         yield Running(store, models, vault, Sealer(tmp_path), handlers, clock)
 
 
@@ -469,3 +471,14 @@ async def test_heartbeats_are_heard_over_nats(running: Running, nats_server: tes
         await client.close()
     assert not beats.listening
     assert await running.said(AlertRaised) == []
+
+
+async def test_books_that_differ_are_an_alert_until_they_agree(running: Running) -> None:
+    off = LedgerDifferenceChanged(days=(date(2026, 11, 20),), differences=(Money.parse("1.50", "USD"),))
+    again = await running.deliver(off)
+    await running.deliver(off, id=again)
+    (raised,) = await running.said(AlertRaised)
+    assert isinstance(raised, AlertRaised)
+    assert raised.level == "critical"
+    await running.deliver(LedgerDifferenceChanged(days=(), differences=()))
+    assert await running.said(AlertResolved) == [AlertResolved(alert_id=raised.alert_id)]

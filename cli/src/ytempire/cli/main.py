@@ -14,6 +14,7 @@ from ytempire.cli.commands.dlq import dlq
 from ytempire.cli.commands.doctor import doctor
 from ytempire.cli.commands.down import down
 from ytempire.cli.commands.keys import keys
+from ytempire.cli.commands.ledger import ledger
 from ytempire.cli.commands.logs import logs
 from ytempire.cli.commands.projections import projections
 from ytempire.cli.commands.replay import replay
@@ -49,6 +50,7 @@ app.add_typer(topology)
 app.command()(replay)
 app.add_typer(projections)
 app.add_typer(clock)
+app.command()(ledger)
 app.add_typer(keys)
 
 # The compose profile

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import ytempire.billing
+from ytempire.billing.adapters.ledger_metrics import LedgerMetrics
 from ytempire.billing.adapters.stripe_accounts import StripeAccounts
 from ytempire.billing.adapters.stripe_balance import StripeBalance
 from ytempire.billing.adapters.stripe_notices import StripeNotices
@@ -54,6 +55,7 @@ async def build(host: Host[Settings]) -> Service:
     return Service(
         subscriptions=subscribed(subscribe, change, pay, follow, tax, Allot(host.store)),
         reactions=reactions(subscribe, change, pay, follow, tax, catch_up, keep, Reconcile(host.store, balance, keep)),
+        background=(LedgerMetrics(host.models).run,),
     )
 
 

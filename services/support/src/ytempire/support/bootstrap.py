@@ -12,6 +12,7 @@ from ytempire.support.features.follow_customer import FollowCustomer
 from ytempire.support.features.follow_job import FollowJob
 from ytempire.support.features.open_ticket import OpenTicket
 from ytempire.support.features.watch_health import WatchHealth
+from ytempire.support.features.watch_ledger import WatchLedger
 from ytempire.support.projections import PROJECTIONS
 from ytempire.support.reactions import reactions
 from ytempire.support.subscribers import subscriptions
@@ -32,7 +33,7 @@ async def build(host: Host[Settings]) -> Service:
     await beats.listen()
     tickets = OpenTicket(store, vault, host.opener, tables.phrases, tables.signals, host.clock.now)
     return Service(
-        subscriptions=subscriptions(tickets, FollowJob(store), FollowCustomer(store)),
+        subscriptions=subscriptions(tickets, FollowJob(store), FollowCustomer(store), WatchLedger(store)),
         reactions=reactions(CheckResponse(store)),
         background=(WatchHealth(store, beats).run,),
     )
