@@ -46,6 +46,7 @@ IN_THE_CLEAR = {
     ("EmailChangeRequested", "email_digest"): "the same",
     ("EmailVerified", "email_digest"): "the same",
     ("EmailChanged", "email_digest"): "the same",
+    ("ReminderChoiceRequested", "token_digest"): "a SHA-256 of a random token, worthless to who reads it",
     ("PaymentSetupRequested", "payment_method_id"): "the provider's reference, usable with our secret key alone",
     ("PaymentMethodChangeRequested", "payment_method_id"): "the same",
     ("NicheScore", "name"): "the name of a niche",

@@ -43,6 +43,7 @@ from ytempire.events.gateway import (
     PlanSelectionRequested,
     PreferencesSubmitted,
     PublishRequested,
+    ReminderChoiceRequested,
     SignUpRequested,
     SubscriptionChangeRequested,
     TaxDetailsRequested,
@@ -71,6 +72,8 @@ from ytempire.events.onboarding import (
     PlanSelected,
     PreferencesRejected,
     PreferencesSaved,
+    ReminderChoiceRejected,
+    RemindersChosen,
     SignUpAccepted,
     SignUpRejected,
     UserCreated,
@@ -312,6 +315,14 @@ def channel_preferences(_: Any, event: ChannelPreferencesSubmitted, __: Envelope
     return [("onboarding", [ChannelPreferencesSaved(**who, preferences=event.preferences, version=version)])]
 
 
+def reminders(world: Any, event: ReminderChoiceRequested, _: Envelope) -> Answers:
+    if event.user_id is None and event.token_digest not in world.tokens:
+        refusal = ReminderChoiceRejected(code="unknown_link", field="token", message="We do not know this link.")
+        return [("onboarding", [refusal])]
+    user_id = event.user_id or world.tokens[event.token_digest]
+    return [("onboarding", [RemindersChosen(user_id=user_id, wanted=event.wanted)])]
+
+
 def connect(world: Any, event: ChannelConnectionRequested, _: Envelope) -> Answers:
     secret = world.openers["publisher"].open(event.sealed, datetime.now(UTC))
     world.opened.append(secret)
@@ -400,6 +411,7 @@ RULES = {
     NicheChoiceRequested: choice,
     PreferencesSubmitted: preferences,
     ChannelPreferencesSubmitted: channel_preferences,
+    ReminderChoiceRequested: reminders,
     ChannelConnectionRequested: connect,
     VideoRequested: video,
     PublishRequested: publish,

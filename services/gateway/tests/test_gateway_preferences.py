@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import psycopg
 import pytest
+
+from ytempire.eventstore import new_id
+
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
 async def connected(person: Any) -> str:
@@ -76,3 +81,41 @@ async def test_a_version_that_is_not_there_is_refused(
     path = f"/channels/{await connected(person)}/preferences"
     refused = await person.post(path, body, headers={"If-Match": header} if header else {})
     assert (refused.status_code, refused.json()["code"]) == (status, code), refused.text
+
+
+async def test_reminders_are_switched_in_the_preferences(person: Any) -> None:
+    assert (await person.get("/preferences")).json()["reminders"] == {"wanted": True}
+    off = await person.post("/preferences/reminders", {"wanted": False})
+    assert (off.status_code, off.json()["wanted"]) == (200, False)
+    assert (await person.get("/preferences")).json()["reminders"] == {"wanted": False}
+    assert (await person.post("/preferences/reminders", {"wanted": True})).json()["wanted"] is True
+
+
+async def test_one_press_stops_reminders_without_a_log_in_and_opening_the_link_does_not(
+    person: Any, stranger: Any
+) -> None:
+    token = f"stop-{new_id()}"
+    person.platform.world.tokens[hashlib.sha256(token.encode()).hexdigest()] = person.user_id
+    path = f"/api/v1/mail/unsubscribe?token={token}"
+    page = await stranger.http.get(path)
+    assert page.status_code == 200
+    assert f'action="{path}"' in page.text
+    assert (await person.get("/preferences")).json()["reminders"] == {"wanted": True}
+    for _ in range(2):
+        pressed = await stranger.http.post(path, content="List-Unsubscribe=One-Click", headers=FORM)
+        assert pressed.status_code == 200, pressed.text
+    await person.until("/preferences", lambda p: p["reminders"] == {"wanted": False})
+    with psycopg.connect(person.platform.gateway_dsn) as connection:
+        asked = connection.execute(
+            "select count(*), bool_or(data::text like %s) from es.events where type = 'ReminderChoiceRequested.v1'"
+            " and data->>'token_digest' = %s",
+            [f"%{token}%", hashlib.sha256(token.encode()).hexdigest()],
+        ).fetchone()
+    assert asked == (1, False)
+
+
+@pytest.mark.parametrize(("token", "code"), [("x" * 43, "unknown_link"), ("short", "too_short"), ("<" * 30, None)])
+async def test_a_link_that_is_none_is_refused(stranger: Any, token: str, code: str | None) -> None:
+    refused = await stranger.http.post("/api/v1/mail/unsubscribe", params={"token": token}, headers=FORM)
+    assert refused.status_code == 422
+    assert code is None or refused.json()["code"] == code, refused.text

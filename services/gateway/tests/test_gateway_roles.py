@@ -38,6 +38,7 @@ TABLE: dict[str, set[str]] = {
     "POST /onboarding/niches/choice": OM,
     "POST /onboarding/preferences": OM,
     "GET /preferences": OM,
+    "POST /preferences/reminders": OM,
     "GET /preferences/history": OM,
     "GET /billing": OA,
     "GET /billing/timeline": OA,
@@ -83,6 +84,8 @@ OPEN = {
     "POST /auth/refresh",
     "GET /plans",
     "GET /oauth/google/callback",
+    "GET /mail/unsubscribe",
+    "POST /mail/unsubscribe",
     "POST /webhooks/stripe",
 }
 

@@ -26,8 +26,10 @@ from ytempire.chassis.testing import Bench, ManualClock, running, settings_of
 from ytempire.cli.testing import NatsAccess, ServiceDatabaseFactory
 from ytempire.events import Event
 from ytempire.events.gateway import EmailVerificationRequested, SignUpRequested
+from ytempire.eventstore import Recorded
 from ytempire.onboarding.adapters.tokens import SecretTokens
 from ytempire.onboarding.bootstrap import DEFINITION, KEK_FILE
+from ytempire.onboarding.domain.events import UnsubscribeLinkIssued
 
 DIGEST = "ab" * 32
 
@@ -37,6 +39,8 @@ class Inbox:
 
     def __init__(self) -> None:
         self.mails: list[EmailMessage] = []
+        self.reminders: list[EmailMessage] = []
+        """Kept apart: they come by themselves when a test moves the clock."""
         self.refuse: dict[str, list[str]] = {}
 
     async def handle_RCPT(
@@ -50,7 +54,7 @@ class Inbox:
     async def handle_DATA(self, server: SMTP, session: Session, envelope: SmtpEnvelope) -> str:
         mail = message_from_bytes(bytes(envelope.content or b""), policy=policy.default)
         assert isinstance(mail, EmailMessage)
-        self.mails.append(mail)
+        (self.reminders if "List-Unsubscribe" in mail else self.mails).append(mail)
         return "250 OK"
 
     def text(self, number: int = -1) -> str:
@@ -104,7 +108,14 @@ class Platform:
         await self.follow_link()
 
     async def last(self) -> dict[str, Any]:
-        return (await self.bench.log())[-1].data
+        """What was recorded last, beside reminders, which follow by themselves."""
+        records = await self.bench.log()
+        return next(r.data for r in reversed(records) if not _reminds(r))
+
+
+def _reminds(record: Recorded) -> bool:
+    of_mail = str(record.data.get("template", "")).startswith("reminder_")
+    return of_mail or record.stream.startswith("reminders-") or record.type == UnsubscribeLinkIssued.type_name()
 
 
 @asynccontextmanager

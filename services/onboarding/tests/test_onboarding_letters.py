@@ -7,6 +7,7 @@ from html.parser import HTMLParser
 import pytest
 from jinja2 import UndefinedError
 
+from ytempire.events.journey import STEPS
 from ytempire.onboarding.adapters.letter_writer import TemplateLetters
 
 LETTERS = TemplateLetters()
@@ -41,6 +42,7 @@ VALUES = {
     "privacy": "unlisted",
     "differences": "",
     "ticket": "0190-1",
+    "last": "",
 }
 EXPECTED = {
     "address_change_asked",
@@ -53,6 +55,13 @@ EXPECTED = {
     "payment_failed",
     "payment_recovered",
     "refund_issued",
+    "reminder_channel_connection",
+    "reminder_content_preferences",
+    "reminder_email_verification",
+    "reminder_first_video_generation",
+    "reminder_niche_selection",
+    "reminder_payment_setup",
+    "reminder_subscription_selection",
     "set_new_password",
     "subscription_cancelled",
     "subscription_started",
@@ -78,7 +87,7 @@ EXPECTED = {
 }
 
 
-UNGREETED = {"verify_address", "confirm_new_address"}
+UNGREETED = {"verify_address", "confirm_new_address", "reminder_email_verification"}
 """They go where the account's owner may not be, whose name is nobody's business there; or it is a stranger's words."""
 
 
@@ -216,3 +225,22 @@ def test_a_publication_that_differs_says_so() -> None:
 def test_a_value_that_is_missing_is_a_fault_and_not_a_gap() -> None:
     with pytest.raises(UndefinedError):
         LETTERS.write("verify_address", {"full_name": "Ada", "public_url": "https://app.example"}, "UTC")
+
+
+@pytest.mark.parametrize("step", STEPS[1:])
+def test_a_reminder_leads_to_its_step_and_can_be_stopped(step: str) -> None:
+    stop = "https://app.example/api/v1/mail/unsubscribe?token=tok"
+    first = LETTERS.write(f"reminder_{step}", VALUES | {"unsubscribe_url": stop}, "UTC")
+    wanted = step if step != "email_verification" else "account_creation"
+    links = read(first.html).links
+    assert f"https://app.example/?step={wanted}" in links
+    assert stop in links
+    assert f"Stop these reminders: {stop}" in first.text
+    last = LETTERS.write(f"reminder_{step}", VALUES | {"last": "yes", "unsubscribe_url": stop}, "UTC")
+    assert ("our last reminder" in last.text) == (step != "email_verification")
+
+
+def test_other_mails_offer_nothing_to_stop() -> None:
+    letter = LETTERS.write("welcome", VALUES, "UTC")
+    assert "unsubscribe" not in letter.html + letter.text
+    assert "Stop these" not in letter.html + letter.text

@@ -48,7 +48,7 @@ DIGEST = "ab" * 32
 async def test_sign_up_sends_a_link_and_following_it_makes_the_user(platform: Any) -> None:
     user = new_id()
     await platform.verified(user)
-    types = await platform.bench.types()
+    types = [name for name in await platform.bench.types() if name != "JourneyStood"]
     assert types[:5] == [
         "AddressReserved",
         "VerificationIssued",
@@ -343,7 +343,7 @@ async def test_rule_4_6_a_mail_that_was_sent_is_not_sent_again_when_its_queueing
 ) -> None:
     await platform.sign_up(new_id())
     (queued,) = [record for record in await platform.bench.log() if record.type == MailQueued.type_name()]
-    (reaction,) = platform.bench.service.reactions
+    reaction = next(r for r in platform.bench.service.reactions if r.name == "mail")
     await reaction.handlers[MailQueued](queued.event, Delivery(queued.envelope(), reaction.name, 2))
     assert len(platform.inbox.mails) == 1
     assert (await platform.bench.types()).count("MailSent") == 1

@@ -20,6 +20,8 @@ class Mail:
     html: str
     message_id: str
     """The same for every try of one mail, so that a receiver can tell a repetition."""
+    unsubscribe: str | None = None
+    """An https address that stops mails of this kind when it is posted to, without a log-in (RFC 8058)."""
 
 
 class Mailer:
@@ -38,6 +40,9 @@ class Mailer:
         message["From"], message["To"], message["Subject"] = _SENDER, mail.to, mail.subject
         message["Message-ID"] = mail.message_id
         message["Auto-Submitted"] = "auto-generated"
+        if mail.unsubscribe is not None:
+            message["List-Unsubscribe"] = f"<{mail.unsubscribe}>"
+            message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
         message.set_content(mail.text)
         message.add_alternative(mail.html, subtype="html")
         try:

@@ -205,6 +205,16 @@ class ChannelPreferencesSubmitted(
     expected_version: int | None = None
 
 
+class ReminderChoiceRequested(Event, owner="gateway", success="RemindersChosen", rejected="ReminderChoiceRejected"):
+    """Reminders of a standing journey are to stop, or to come again: said by the customer, or by the link of one."""
+
+    user_id: Id | None = None
+    """Who asked, logged in."""
+    token_digest: Digest | None = None
+    """Of the link that was followed; the token itself is never kept."""
+    wanted: bool
+
+
 class VideoRequested(
     Event,
     owner="gateway",

@@ -173,6 +173,17 @@ class ChannelPreferencesRejected(Rejected, owner="onboarding"):
     channel_id: Id
 
 
+class RemindersChosen(Event, owner="onboarding"):
+    """Whether the customer is reminded of a journey that stands still. Every other mail comes as before."""
+
+    user_id: Id
+    wanted: bool
+
+
+class ReminderChoiceRejected(Rejected, owner="onboarding"):
+    pass
+
+
 class OnboardingStepCompleted(Event, owner="onboarding"):
     """One step of the journey is done; ``next_step`` is the first open one, null when none is."""
 

@@ -19,6 +19,7 @@ from ytempire.gateway.edge import Edge
 from ytempire.gateway.ended import EndedListener, EndedSessions
 from ytempire.gateway.features.attempts import LogInLimits
 from ytempire.gateway.features.change_email import ChangeEmail
+from ytempire.gateway.features.choose_reminders import ChooseReminders
 from ytempire.gateway.features.connect_channel import ConnectChannel
 from ytempire.gateway.features.log_in import LogIn
 from ytempire.gateway.features.prove_password import ProvePassword
@@ -125,6 +126,7 @@ def _edge(host: Host[GatewaySettings]) -> tuple[Edge, Callable[[], Awaitable[Non
             settings.public_url,
             settings.consent_s,
         ),
+        choose_reminders=ChooseReminders(intents),
         webhooks=ReceiveWebhook(
             intents, host.clock, settings.stripe_webhook_secret(), Failures(settings.webhook_failures)
         ),

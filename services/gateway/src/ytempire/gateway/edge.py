@@ -12,6 +12,7 @@ from ytempire.eventstore import ReadModels
 from ytempire.gateway.adapters.tokens import Tokens
 from ytempire.gateway.ended import EndedSessions
 from ytempire.gateway.features.change_email import ChangeEmail
+from ytempire.gateway.features.choose_reminders import ChooseReminders
 from ytempire.gateway.features.connect_channel import ConnectChannel
 from ytempire.gateway.features.log_in import LogIn
 from ytempire.gateway.features.prove_password import ProvePassword
@@ -49,6 +50,7 @@ class Edge:
     log_in: LogIn
     second_factor: SecondFactorCodes
     connect_channel: ConnectChannel
+    choose_reminders: ChooseReminders
     webhooks: ReceiveWebhook
     writes: Bucket
     """For each user."""

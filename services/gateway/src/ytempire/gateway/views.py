@@ -25,6 +25,11 @@ def preferences_of(row: Row | None) -> dict[str, Any]:
     return {**DEFAULT_PREFERENCES, **((row or {}).get("preferences") or {})}
 
 
+def reminders_of(row: Row | None) -> bool:
+    """Whether reminders of a journey that stands still are wanted; they are until somebody says otherwise."""
+    return (row or {}).get("reminders") is not False
+
+
 def account_view(user_id: str, row: Row | None, *, billing: bool = True) -> dict[str, Any]:
     """An account; without ``billing`` not what is paid for it."""
     known: Row = row or {}
@@ -130,6 +135,7 @@ def onboarding_view(user_id: str, row: Row | None, steps: Iterable[Row], *, bill
         "recommended_niches": known.get("recommended_niches") or [],
         "chosen_niches": known.get("chosen_niches") or [],
         "preferences": preferences_of(row),
+        "reminders": {"wanted": reminders_of(row)},
     }
 
 

@@ -19,6 +19,7 @@ from ytempire.onboarding.features.choose_niches import ChooseNiches
 from ytempire.onboarding.features.note_progress import NoteProgress
 from ytempire.onboarding.features.queue_mail import QueueMail
 from ytempire.onboarding.features.recommend_niches import RecommendNiches
+from ytempire.onboarding.features.remind_stuck import RemindStuck
 from ytempire.onboarding.features.save_preferences import SavePreferences
 from ytempire.onboarding.features.select_plan import SelectPlan
 from ytempire.onboarding.features.send_access_link import SendAccessLink
@@ -28,7 +29,7 @@ from ytempire.onboarding.features.sign_up import SignUp
 from ytempire.onboarding.features.tell_customer import TellCustomer
 from ytempire.onboarding.features.verify_email import VerifyEmail
 from ytempire.onboarding.projections import PROJECTIONS
-from ytempire.onboarding.reactions import mail_reaction
+from ytempire.onboarding.reactions import mail_reaction, reminder_reaction
 from ytempire.onboarding.subscribers import Features, subscriptions
 
 KEK_FILE = "onboarding.kek.key"
@@ -48,7 +49,7 @@ async def build(host: Host[Settings]) -> Service:
     settings, store, now = host.settings, host.store, host.clock.now
     vault = Vault(store.pool, kek_file(settings.secrets_dir / KEK_FILE))
     letters, catalogue, queue, tokens = TemplateLetters(), load_catalogue(), QueueMail(store, vault), SecretTokens()
-    tell = TellCustomer(store, queue, letters, host.opener)
+    tell, remind = TellCustomer(store, queue, letters, host.opener), RemindStuck(store, vault, tokens, now)
     features = Features(
         sign_up=SignUp(store, vault, host.opener, tokens, queue, is_address, now),
         verify_email=VerifyEmail(store, now),
@@ -61,10 +62,13 @@ async def build(host: Host[Settings]) -> Service:
         save_preferences=SavePreferences(store, frozenset(available_timezones())),
         progress=NoteProgress(store),
         tell=tell,
+        remind=remind,
     )
     postman = SmtpPostman(settings.smtp_host, settings.smtp_port)
     send = SendMail(store, vault, letters, postman, settings.public_url)
-    return Service(subscriptions=subscriptions(features), reactions=(mail_reaction(send, tell),))
+    return Service(
+        subscriptions=subscriptions(features), reactions=(mail_reaction(send, tell), reminder_reaction(remind))
+    )
 
 
 DEFINITION = Definition("onboarding", Settings, PROJECTIONS, build, ytempire.onboarding.__file__)

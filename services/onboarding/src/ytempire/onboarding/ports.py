@@ -59,6 +59,8 @@ class Post:
     to: str
     letter: Letter
     message_id: str
+    unsubscribe: str | None = None
+    """Where one press stops mails of this kind (RFC 8058)."""
 
 
 class AddressRefusedError(Exception):

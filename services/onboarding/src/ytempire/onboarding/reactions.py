@@ -1,10 +1,11 @@
-"""Effects that follow the service's own events: mail."""
+"""Effects that follow the service's own events: mail, and reminders of a journey that stands still."""
 
 from __future__ import annotations
 
-from ytempire.events.onboarding import OnboardingCompleted
+from ytempire.events.onboarding import OnboardingCompleted, OnboardingStepCompleted
 from ytempire.eventstore import Delivery, Reaction
-from ytempire.onboarding.domain.events import MailQueued
+from ytempire.onboarding.domain.events import AddressReserved, MailQueued, ReminderDue
+from ytempire.onboarding.features.remind_stuck import RemindStuck
 from ytempire.onboarding.features.send_mail import SendMail
 from ytempire.onboarding.features.tell_customer import TellCustomer
 
@@ -16,3 +17,15 @@ def mail_reaction(send: SendMail, tell: TellCustomer) -> Reaction:
         await tell.journey_completed(event)
 
     return Reaction("mail", {MailQueued: send, OnboardingCompleted: journey_completed}, concurrency=8)
+
+
+def reminder_reaction(remind: RemindStuck) -> Reaction:
+    return Reaction(
+        "reminders",
+        {
+            AddressReserved: remind.address_reserved,
+            OnboardingStepCompleted: remind.step_completed,
+            ReminderDue: remind.due,
+        },
+        concurrency=4,
+    )

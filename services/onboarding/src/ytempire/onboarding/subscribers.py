@@ -27,6 +27,7 @@ from ytempire.events.gateway import (
     PasswordResetRequested,
     PlanSelectionRequested,
     PreferencesSubmitted,
+    ReminderChoiceRequested,
     SignUpRequested,
 )
 from ytempire.events.media import VideoAccepted, VideoRendered
@@ -37,6 +38,7 @@ from ytempire.onboarding.features.change_email import ChangeEmail
 from ytempire.onboarding.features.choose_niches import ChooseNiches
 from ytempire.onboarding.features.note_progress import NoteProgress
 from ytempire.onboarding.features.recommend_niches import RecommendNiches
+from ytempire.onboarding.features.remind_stuck import RemindStuck
 from ytempire.onboarding.features.save_preferences import SavePreferences
 from ytempire.onboarding.features.select_plan import SelectPlan
 from ytempire.onboarding.features.send_access_link import SendAccessLink
@@ -61,6 +63,7 @@ class Features:
     save_preferences: SavePreferences
     progress: NoteProgress
     tell: TellCustomer
+    remind: RemindStuck
 
 
 def subscriptions(features: Features) -> Handlers:
@@ -106,6 +109,7 @@ def subscriptions(features: Features) -> Handlers:
         NicheChoiceRequested: features.choose_niches,
         PreferencesSubmitted: features.save_preferences.for_account,
         ChannelPreferencesSubmitted: features.save_preferences.for_channel,
+        ReminderChoiceRequested: features.remind.choose,
         SubscriptionStarted: subscription_started,
         EntitlementsChanged: progress.entitlements_changed,
         SubscriptionCancelled: subscription_cancelled,

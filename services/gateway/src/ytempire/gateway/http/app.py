@@ -20,6 +20,7 @@ from ytempire.gateway.http import (
     emails,
     errors,
     live,
+    mail,
     money,
     onboarding,
     pages,
@@ -56,6 +57,7 @@ _ROUTERS = (
     video_files,
     money,
     tickets,
+    mail,
     live,
     webhooks,
 )
@@ -72,6 +74,7 @@ _OPEN = frozenset(
         "/auth/refresh",
         "/plans",
         "/oauth/google/callback",
+        "/mail/unsubscribe",
         "/webhooks/stripe",
     )
 )

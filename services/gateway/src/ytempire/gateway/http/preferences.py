@@ -18,7 +18,7 @@ from ytempire.gateway.projections.accounts import ACCOUNTS, accounts
 from ytempire.gateway.projections.channels import CHANNELS, channels
 from ytempire.gateway.projections.preferences import ACCOUNT, PREFERENCES, channel_preferences, preference_versions
 from ytempire.gateway.reading import Row, TenantReads
-from ytempire.gateway.views import preferences_of
+from ytempire.gateway.views import preferences_of, reminders_of
 
 router = APIRouter(prefix=API, tags=["preferences"], responses=PROBLEMS)
 
@@ -58,6 +58,10 @@ class ChannelPreferencesBody(Body):
     version: Version | None = None
 
 
+class RemindersBody(Body):
+    wanted: bool
+
+
 async def effective(reads: TenantReads, channel_id: str) -> VideoPreferences:
     """How a channel's videos are made: what it has of its own, and the account's for the rest."""
     account = preferences_of(await reads.one(ACCOUNTS, accounts))
@@ -67,8 +71,10 @@ async def effective(reads: TenantReads, channel_id: str) -> VideoPreferences:
 
 @router.get("/preferences", summary="How videos are made and shown, what can be chosen, and the version to change")
 async def show(reads: WorkReads) -> Response:
-    saved = preferences_of(await reads.one(ACCOUNTS, accounts))
-    return _with_version({"preferences": saved, "available": _available()}, saved["version"])
+    row = await reads.one(ACCOUNTS, accounts)
+    saved, reminders = preferences_of(row), reminders_of(row)
+    body = {"preferences": saved, "reminders": {"wanted": reminders}, "available": _available()}
+    return _with_version(body, saved["version"])
 
 
 @router.post("/onboarding/preferences", responses=PENDING, summary="Save how videos are made")
@@ -95,6 +101,11 @@ async def history(
         limit=limit,
     )
     return Json({"versions": [{key: row[key] for key in ("version", "saved_at", "preferences")} for row in rows]})
+
+
+@router.post("/preferences/reminders", responses=PENDING, summary="Reminders of a set-up that stands still: yes or no")
+async def choose_reminders(body: RemindersBody, write: WorkWrites, edge: EdgeNow) -> Response:
+    return answer(await edge.choose_reminders.by_customer(write.user_id, body.wanted, await write.reserve()))
 
 
 @router.get(

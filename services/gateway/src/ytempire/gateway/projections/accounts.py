@@ -22,6 +22,7 @@ from ytempire.events.onboarding import (
     OnboardingStepCompleted,
     PlanSelected,
     PreferencesSaved,
+    RemindersChosen,
     UserCreated,
 )
 from ytempire.eventstore import Projection, Writing
@@ -52,6 +53,8 @@ accounts = Table(
     Column("chosen_niches", JSON),
     mark_column("preferences_mark"),
     Column("preferences", JSON),
+    mark_column("reminders_mark"),
+    Column("reminders", Boolean),
     # billing
     mark_column("entitlements_mark"),
     Column("entitled_plan", Text),
@@ -125,6 +128,10 @@ async def _chosen(connection: Writing, event: NichesChosen, envelope: Envelope) 
 async def _preferences(connection: Writing, event: PreferencesSaved, envelope: Envelope) -> None:
     saved = event.model_dump(mode="json", exclude={"user_id"})
     await _write(connection, event.user_id, envelope, "preferences_mark", preferences=saved)
+
+
+async def _reminders(connection: Writing, event: RemindersChosen, envelope: Envelope) -> None:
+    await _write(connection, event.user_id, envelope, "reminders_mark", reminders=event.wanted)
 
 
 async def _step(connection: Writing, event: OnboardingStepCompleted, envelope: Envelope) -> None:
@@ -203,6 +210,7 @@ ACCOUNTS = Projection(
         NichesRecommended: _recommended,
         NichesChosen: _chosen,
         PreferencesSaved: _preferences,
+        RemindersChosen: _reminders,
         OnboardingStepCompleted: _step,
         OnboardingCompleted: _completed,
         EntitlementsChanged: _entitlements,
@@ -212,5 +220,5 @@ ACCOUNTS = Projection(
         SubscriptionRecovered: _recovered,
         SubscriptionCancelled: _cancelled,
     },
-    version=3,
+    version=4,
 )

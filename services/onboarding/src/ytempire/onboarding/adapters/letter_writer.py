@@ -64,6 +64,7 @@ class TemplateLetters:
             "button": self._button(words.get("button"), values, timezone),
             "closing": self._all(words.get("closing", []), values, timezone),
             "reason": self._render(words["reason"], values, timezone),
+            "unsubscribe_url": values.get("unsubscribe_url", ""),
         }
         return Letter(subject, self._text.render(parts), self._html.render(parts))
 

@@ -22,6 +22,8 @@ class SmtpPostman:
         letter = post.letter
         try:
             with span("smtp send"):
-                await self._mailer.send(Mail(post.to, letter.subject, letter.text, letter.html, post.message_id))
+                await self._mailer.send(
+                    Mail(post.to, letter.subject, letter.text, letter.html, post.message_id, post.unsubscribe)
+                )
         except PermanentError as error:
             raise AddressRefusedError(str(error)) from error

@@ -98,6 +98,47 @@ class JourneySubscriptionEnded(Event, owner="onboarding", private=True):
     subscription_id: str
 
 
+class JourneyStood(Event, owner="onboarding", private=True):
+    """The journey waits for this step from ``since`` on; null when it is complete."""
+
+    user_id: Id
+    step: str | None
+    since: datetime
+    email_digest: Digest | None = None
+    """Of the address whose link is awaited, as long as it is."""
+
+
+class ReminderDue(Event, owner="onboarding", private=True):
+    """A journey has stood still for so long that its customer is reminded. A timer's event."""
+
+    user_id: Id
+    step: str
+    since: datetime
+    number: int
+    """Counts the reminders of this standstill, from 1."""
+
+
+class ReminderGiven(Event, owner="onboarding", private=True):
+    """The mail of a reminder was queued, in the same commit."""
+
+    user_id: Id
+    step: str
+    since: datetime
+    number: int
+
+
+class RemindersEnded(Event, owner="onboarding", private=True):
+    """Nobody is there to be reminded: the customer was erased."""
+
+    user_id: Id
+
+
+class UnsubscribeLinkIssued(Event, owner="onboarding", private=True):
+    """A reminder has a link that stops them; its token is found in no event, only its digest is the stream's name."""
+
+    user_id: Id
+
+
 class MailVideoNoted(Event, owner="onboarding", private=True):
     """What a mail about a video needs to say of it."""
 

@@ -9,6 +9,9 @@ from ytempire.events.onboarding import MailSent
 from ytempire.eventstore import Decider, derived_id
 from ytempire.onboarding.domain.events import MailQueued, MailWithheld
 
+UNSUBSCRIBE = "unsubscribe"
+"""Under which name a mail carries the token that stops mails of its kind."""
+UNSUBSCRIBE_PATH = "/api/v1/mail/unsubscribe"
 TICKET_PREFIX = "ticket_"
 TICKET_FALLBACK = "ticket_received"
 

@@ -62,8 +62,12 @@ class SendMail:
         }
         full_name = await decrypt(user_id, "full_name", owner.profile.full_name)
         values = {**event.data, **secrets, "full_name": full_name, "public_url": self._public_url}
+        stop = secrets.get(mail.UNSUBSCRIBE)
+        address = f"{self._public_url}{mail.UNSUBSCRIBE_PATH}?token={stop}" if stop else None
+        if address:
+            values["unsubscribe_url"] = address
         letter = self._letters.write(event.template, values, owner.timezone)
-        return Post(email, letter, f"<{event.mail_id}@{MAIL_DOMAIN}>")
+        return Post(email, letter, f"<{event.mail_id}@{MAIL_DOMAIN}>", address)
 
     async def _withhold(self, event: MailQueued, code: str, delivery: Delivery) -> None:
         withheld = MailWithheld(mail_id=event.mail_id, user_id=event.user_id, template=event.template, code=code)
