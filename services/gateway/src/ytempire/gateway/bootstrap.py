@@ -69,10 +69,10 @@ def _edge(host: Host[GatewaySettings]) -> tuple[Edge, Callable[[], Awaitable[Non
     digest_key = settings.key("gateway.digest.key")
     tokens = Tokens(settings.key("gateway.jwt.key"), settings.access_token_s, settings.media_link_s, ended)
     intents = Intents(host.store, host.models, keys, hub, host.clock, settings.answer_wait_s)
+    prove_password = ProvePassword(credentials, passwords, Attempts(settings.login_failures, _FORGIVEN_HERE_S))
     second_factor = SecondFactorCodes(
         SqlSecondFactors(engine),
-        credentials,
-        passwords,
+        prove_password,
         Vault(host.store.pool, kek_file(settings.secrets_dir / "gateway.kek.key")),
         digest_key,
         Attempts(settings.code_failures, _FORGIVEN_HERE_S),
@@ -96,7 +96,7 @@ def _edge(host: Host[GatewaySettings]) -> tuple[Edge, Callable[[], Awaitable[Non
         sign_up=SignUp(intents, host.sealer, host.clock, digest_key),
         set_password=SetPassword(intents, credentials, sessions, passwords, host.clock),
         change_email=ChangeEmail(intents, credentials, host.sealer, host.clock, digest_key),
-        prove_password=ProvePassword(credentials, passwords, Attempts(settings.login_failures, _FORGIVEN_HERE_S)),
+        prove_password=prove_password,
         log_in=LogIn(
             credentials,
             sessions,

@@ -73,13 +73,10 @@ class LogIn:
     async def log_in(
         self, email: str, password: str, visitor: Visitor, device_token: str | None
     ) -> LoggedIn | Challenge:
-        """A session for the right password of a verified address, or the challenge to give a code of the second factor.
+        """A session for the right password, or the challenge to give a code of the second factor.
 
-        Whoever signed up with another person's address and a password of his own must not learn whether that person
-        has an account. So an address that is not verified yet fails like an unknown one, also with its right password.
-
-        :raises Problem: 401 for a wrong or unverified address or a wrong password alike, 429 after too many failures,
-            503 if too many wait.
+        :raises Problem: 401 for an unknown or unverified address and for a wrong password alike, after the same work;
+            429 after too many failures, 503 if too many wait.
         """
         digest = email_digest(self._digest_key, email)
         known = device_token if device_token and await self._knows(digest, device_token) else None
@@ -144,6 +141,11 @@ class LogIn:
         token, now = device_token or random_token(), datetime.now(UTC)
         await self._devices.remember(user_id, sha256(token), now, now + self._device_life)
         return token
+
+    async def know_this_device_alone(self, user_id: str) -> str:
+        """Know one device, whose user has just proved to have the mailbox; its token."""
+        await self._devices.forget(user_id)
+        return await self.know_device(user_id)
 
     async def _knows(self, email_digest: str, device_token: str) -> bool:
         return await self._devices.knows(email_digest, sha256(device_token), datetime.now(UTC))

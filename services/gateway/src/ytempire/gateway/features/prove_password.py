@@ -29,5 +29,5 @@ class ProvePassword:
             self._attempts.give_back(user_id)
             raise
         if not fits:
-            raise Problem(422, "wrong_password", "The password is wrong.", field=field)
+            raise Problem(422, "wrong_password", "The password is wrong. Give the one you log in with.", field=field)
         self._attempts.forget(user_id)

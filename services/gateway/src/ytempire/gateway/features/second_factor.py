@@ -10,8 +10,9 @@ from ytempire.eventstore.vault import ERASED, Vault
 from ytempire.gateway.adapters import codes
 from ytempire.gateway.adapters.tokens import keyed
 from ytempire.gateway.features.attempts import too_many_attempts
+from ytempire.gateway.features.prove_password import ProvePassword
 from ytempire.gateway.limits import Attempts
-from ytempire.gateway.ports import Credentials, Passwords, SecondFactor, SecondFactors
+from ytempire.gateway.ports import SecondFactor, SecondFactors
 from ytempire.gateway.problems import Problem
 
 _FIELD = "second factor"
@@ -31,13 +32,12 @@ class SecondFactorCodes:
     def __init__(
         self,
         factors: SecondFactors,
-        credentials: Credentials,
-        passwords: Passwords,
+        prove_password: ProvePassword,
         vault: Vault,
         digest_key: bytes,
         attempts: Attempts,
     ) -> None:
-        self._factors, self._credentials, self._passwords = factors, credentials, passwords
+        self._factors, self._prove_password = factors, prove_password
         self._vault, self._digest_key, self._attempts = vault, digest_key, attempts
 
     async def state(self, user_id: str) -> SecondFactor | None:
@@ -50,7 +50,7 @@ class SecondFactorCodes:
 
         :raises Problem: 422 for a wrong password, 409 if a factor is switched on, 429 after too many failures.
         """
-        await self._check_password(user_id, password)
+        await self._prove_password(user_id, password, "/password")
         secret = codes.new_secret()
         kept = await self._vault.encrypt(user_id, _FIELD, secret)
         if not await self._factors.propose(user_id, kept, datetime.now(UTC)):
@@ -109,22 +109,8 @@ class SecondFactorCodes:
     async def _check_both(self, user_id: str, password: str, code: str) -> None:
         if await self.state(user_id) is None:
             raise Problem(409, "second_factor_off", "No second factor is switched on. Switch one on first.")
-        await self._check_password(user_id, password)
+        await self._prove_password(user_id, password, "/password")
         await self.check(user_id, code, "settings", 422)
-
-    async def _check_password(self, user_id: str, password: str) -> None:
-        key = self._begin(f"{user_id} password")
-        credential = await self._credentials.by_user(user_id)
-        try:
-            fits = await self._passwords.verify(password, credential.password_hash if credential else None)
-        except Problem:
-            self._attempts.give_back(key)
-            raise
-        if not fits:
-            raise Problem(
-                422, "wrong_password", "The password is wrong. Give the one you log in with.", field="/password"
-            )
-        self._attempts.forget(key)
 
     def _begin(self, key: str) -> str:
         """Count an attempt before it is made, so that many at once do not pass together."""

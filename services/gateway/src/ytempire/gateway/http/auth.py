@@ -12,6 +12,7 @@ from ytempire.gateway.edge import Edge
 from ytempire.gateway.features.log_in import Challenge, Grant, LoggedIn
 from ytempire.gateway.features.sign_up import NewAccount
 from ytempire.gateway.http.answers import API, PROBLEMS, Json
+from ytempire.gateway.http.devices import COOKIE, remember
 from ytempire.gateway.http.fields import Body, Email, GivenPassword, Name
 from ytempire.gateway.http.identity import (
     EdgeNow,
@@ -27,7 +28,6 @@ from ytempire.gateway.views import account_view
 
 router = APIRouter(prefix=API, tags=["account"], responses=PROBLEMS)
 
-_DEVICE = "ytempire_device"
 _Secret = Annotated[str, StringConstraints(min_length=1, max_length=512)]
 
 
@@ -76,7 +76,7 @@ async def log_in(body: LogInBody, request: Request, visitor: VisitorNow, edge: E
     attempts. With a second factor the answer is `{"status": "second_factor_required", "challenge", "expires_in"}`:
     send the challenge with a code to `/auth/login/code`. Refusals: 401 `invalid_credentials`,
     429 `too_many_attempts`, 503 `busy`."""
-    brought = body.device_token or request.cookies.get(_DEVICE)
+    brought = body.device_token or request.cookies.get(COOKIE)
     done = await edge.log_in.log_in(body.email, body.password, visitor, brought)
     if isinstance(done, Challenge):
         return Json({"status": "second_factor_required", **asdict(done)})
@@ -87,7 +87,7 @@ async def log_in(body: LogInBody, request: Request, visitor: VisitorNow, edge: E
 async def log_in_with_code(body: LogInCodeBody, request: Request, visitor: VisitorNow, edge: EdgeNow) -> Response:
     """Answers like `POST /auth/login` without a second factor. Refusals: 401 `wrong_code`, 401 `challenge_over`,
     429 `too_many_attempts`."""
-    brought = body.device_token or request.cookies.get(_DEVICE)
+    brought = body.device_token or request.cookies.get(COOKIE)
     return _logged_in(edge, await edge.log_in.log_in_with_code(body.challenge, body.code, visitor, brought))
 
 
@@ -111,17 +111,7 @@ async def me(acting: Personal, edge: EdgeNow) -> Response:
 
 
 def _logged_in(edge: Edge, done: LoggedIn) -> Response:
-    answered = _granted(done.grant)
-    answered.set_cookie(
-        _DEVICE,
-        done.device_token,
-        max_age=edge.settings.device_s,
-        path=f"{API}/auth/",
-        secure=edge.settings.public_url.startswith("https://"),
-        httponly=True,
-        samesite="strict",
-    )
-    return answered
+    return remember(_granted(done.grant), edge, done.device_token)
 
 
 def _granted(grant: Grant) -> Response:

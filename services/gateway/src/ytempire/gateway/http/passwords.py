@@ -7,7 +7,9 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Response
 from pydantic import StringConstraints
 
+from ytempire.gateway.edge import Edge
 from ytempire.gateway.http.answers import API, PENDING, PROBLEMS, Json, answer
+from ytempire.gateway.http.devices import remember
 from ytempire.gateway.http.fields import Body, Email, GivenPassword, Password
 from ytempire.gateway.http.identity import EdgeNow, PersonalWrites, StrangerWrites
 from ytempire.gateway.intents import Outcome
@@ -41,7 +43,7 @@ class PasswordBody(Body):
 async def verify(body: NewPasswordBody, write: StrangerWrites, edge: EdgeNow) -> Response:
     """Whoever follows the link has the mailbox; nobody chose a password before. A link works once."""
     outcome = await edge.set_password.verify(body.token, body.password, await write.reserve())
-    return _answered(outcome, "verified")
+    return await _answered(edge, outcome, "verified")
 
 
 @router.post("/auth/verification/resend", status_code=202, summary="Another verification mail")
@@ -61,9 +63,9 @@ async def forgot(body: AddressBody, write: StrangerWrites, edge: EdgeNow) -> Res
 
 @router.post("/auth/password/reset", summary="Follow the link to a new password")
 async def reset(body: NewPasswordBody, write: StrangerWrites, edge: EdgeNow) -> Response:
-    """Every session of the account ends. A second factor stays as it is."""
+    """Every session of the account ends, and only this device is known any more. A second factor stays as it is."""
     outcome = await edge.set_password.reset(body.token, body.password, await write.reserve())
-    return _answered(outcome, "reset")
+    return await _answered(edge, outcome, "reset")
 
 
 @router.post("/auth/password", summary="Change the password", responses=PENDING)
@@ -74,11 +76,14 @@ async def change(body: PasswordBody, write: PersonalWrites, edge: EdgeNow) -> Re
     return answer(outcome, lambda _: {"status": "changed"})
 
 
-def _answered(outcome: Outcome, done: str) -> Response:
-    """For somebody who cannot follow an operation, as nobody is logged in."""
+async def _answered(edge: Edge, outcome: Outcome, done: str) -> Response:
+    """For somebody who cannot follow an operation, as nobody is logged in. Their device is known from now on: they have
+    the mailbox, so they get in at once, however many strangers guess at the address."""
     if outcome.status == "rejected":
         raise from_rejection(outcome.data)
     if outcome.status == "pending":
         message = "This takes a moment longer. Send the request again with the same Idempotency-Key."
         return Json({"status": "pending", "message": message}, 202, headers={"Retry-After": "1"})
-    return Json({"status": done, "user_id": outcome.data["user_id"]})
+    user_id = str(outcome.data["user_id"])
+    answered = Json({"status": done, "user_id": user_id})
+    return remember(answered, edge, await edge.log_in.know_this_device_alone(user_id))
