@@ -48,7 +48,6 @@ TABLE: dict[str, set[str]] = {
     "POST /billing/tax": ONLY,
     "POST /billing/pay": ONLY,
     "POST /billing/access": OA,
-    "POST /billing/tax": ONLY,
     "POST /channels/connect": OM,
     "GET /channels": OM,
     "GET /channels/{channel_id}": OM,
