@@ -47,6 +47,8 @@ IN_THE_CLEAR = {
     ("EmailVerified", "email_digest"): "the same",
     ("EmailChanged", "email_digest"): "the same",
     ("ReminderChoiceRequested", "token_digest"): "a SHA-256 of a random token, worthless to who reads it",
+    ("InvitationRequested", "email_digest"): "a keyed digest, as at sign-up",
+    ("InvitationAcceptanceRequested", "token_digest"): "a SHA-256 of a random token, worthless to who reads it",
     ("PaymentSetupRequested", "payment_method_id"): "the provider's reference, usable with our secret key alone",
     ("PaymentMethodChangeRequested", "payment_method_id"): "the same",
     ("NicheScore", "name"): "the name of a niche",

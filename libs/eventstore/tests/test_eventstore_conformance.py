@@ -222,6 +222,19 @@ async def test_what_is_appended_belongs_to_the_message_in_hand(store: Store) -> 
     assert {r.meta["tenant"] for r in two} == {USER}
 
 
+async def test_who_asked_is_on_what_they_asked_and_found_from_the_rest_by_the_correlation(kit: Kit) -> None:
+    with handling(MessageContext(tenant=USER, actor="somebody")):
+        (asked,) = (await kit.store.append("a", EVENT)).events
+    with handling(MessageContext.of(asked.envelope())):
+        (answered,) = (await kit.store.append("a", EVENT)).events
+    assert (asked.envelope().actorid, answered.envelope().actorid) == ("somebody", None)
+    assert answered.envelope().correlationid == asked.id
+    sent = [Envelope.model_validate_json(row.body) for row in await kit.outbox()]
+    assert sent == [asked.envelope(), answered.envelope()]
+    assert b"actorid" not in (await kit.outbox())[1].body
+    await assert_sound(kit.store, 2)
+
+
 async def test_rule_4_5_only_public_events_reach_the_outbox_and_the_feed(kit: Kit) -> None:
     trace = f"00-{'ab' * 16}-{'cd' * 8}-01"
     with handling(MessageContext(traceparent=trace)):

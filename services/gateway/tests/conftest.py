@@ -47,6 +47,10 @@ class World:
     addresses: dict[str, str] = field(default_factory=dict)
     """User by digest of their address."""
     opened: list[dict[str, Any]] = field(default_factory=list)
+    invited: dict[str, tuple[str, str, Any]] = field(default_factory=dict)
+    """Account, invitation and role by digest of the invitation's token: ``invitation-of-<address>``."""
+    members: set[tuple[str, str]] = field(default_factory=set)
+    """Account and person."""
 
     async def say(self, service: str, stream: str, *events: Event, tenant: str | None = None) -> None:
         """Append what a service would say of its own accord."""
@@ -63,6 +67,13 @@ class Platform:
     log: Path
     secrets_dir: Path
     assets_dir: Path
+
+    def meta(self, event_id: str) -> Any:
+        """Whom a recorded event concerns, and who asked."""
+        with psycopg.connect(self.gateway_dsn) as connection:
+            row = connection.execute("select meta from es.events where event_id = %s", [event_id]).fetchone()
+        assert row is not None
+        return row[0]
 
     def client(self) -> httpx.AsyncClient:
         return httpx.AsyncClient(base_url=self.url, timeout=20)
@@ -274,11 +285,47 @@ async def person(new_person: Callable[[], Any]) -> Person:
     return await new_person()
 
 
+async def join(owner: Any, person: Any, role: str) -> None:
+    """Invite somebody and let them accept."""
+    invited = await owner.post("/members/invitations", {"email": person.email, "role": role})
+    assert invited.status_code == 201, invited.text
+    accepted = await person.post("/invitations/accept", {"token": f"invitation-of-{person.email}"})
+    assert accepted.status_code == 200, accepted.text
+    assert accepted.json()["account_id"] == owner.user_id
+    assert accepted.json()["role"] == role
+
+
+@dataclass
+class Team:
+    owner: Any
+    member: Any
+    accountant: Any
+    stranger: Any
+
+    join = staticmethod(join)
+
+    def acting(self, role: str) -> tuple[Any, dict[str, str]]:
+        """Who has the role, and the header by which they act on the owner's account."""
+        return getattr(self, role), {"Ytempire-Account": self.owner.user_id}
+
+
+@pytest.fixture
+async def team(new_person: Callable[[], Any]) -> Team:
+    people = Team(*[await new_person() for _ in range(4)])
+    await join(people.owner, people.member, "member")
+    await join(people.owner, people.accountant, "accountant")
+    return people
+
+
 @pytest.fixture(scope="session")
 def gateway_rules() -> dict[type[Event], Rule]:
+    return {**_rules("gateway_rules"), **_rules("gateway_member_rules")}
+
+
+def _rules(name: str) -> dict[type[Event], Rule]:
     from importlib.util import module_from_spec, spec_from_file_location
 
-    spec = spec_from_file_location("gateway_test_rules", Path(__file__).with_name("gateway_rules.py"))
+    spec = spec_from_file_location(f"{name}_of_tests", Path(__file__).with_name(f"{name}.py"))
     assert spec is not None
     assert spec.loader is not None
     module = module_from_spec(spec)

@@ -8,6 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import psycopg
 
+from ytempire.events.onboarding import MemberJoined
 from ytempire.eventstore import new_id
 from ytempire.gateway.projections import PROJECTIONS
 
@@ -16,6 +17,10 @@ BODIES: dict[str, Any] = {
     "/videos/{video_id}/publish": {"privacy": "public"},
     "/videos/{video_id}/approve": {},
     "/channels/{channel_id}/preferences": {"video_length_s": 120},
+    "/members/invitations/{invitation_id}/resend": None,
+    "/members/invitations/{invitation_id}/revoke": None,
+    "/members/{member_id}/role": {"role": "accountant"},
+    "/members/{member_id}/remove": None,
 }
 
 
@@ -31,13 +36,27 @@ async def _owned(person: Any) -> dict[str, str]:
     again = {"email": person.email, "password": "correct horse 7 battery"}
     assert (await person.http.post(f"{API}/auth/login", json=again)).status_code == 200
     sessions = (await person.get("/sessions")).json()["sessions"]
+    email = f"guest-{new_id()}@example.com"
+    invited = (await person.post("/members/invitations", {"email": email, "role": "member"})).json()
     return {
+        "member_id": await _member_of(person),
+        "invitation_id": invited["invitation_id"],
         "channel_id": begun["channel_id"],
         "video_id": video["video_id"],
         "ticket_id": ticket["ticket_id"],
         "operation_id": video["operation_id"],
         "session_id": next(session["session_id"] for session in sessions if not session["current"]),
     }
+
+
+async def _member_of(person: Any) -> str:
+    """Somebody who joined the person's account."""
+    member, account, world = new_id(), person.user_id, person.platform.world
+    joined = MemberJoined(user_id=account, member_id=member, invitation_id=new_id(), role="member")
+    world.members.add((account, member))
+    await world.say("onboarding", f"members-{account}", joined, tenant=account)
+    await person.until("/members", lambda told: any(m["member_id"] == member for m in told["members"]))
+    return member
 
 
 async def test_every_route_with_an_id_hides_what_is_somebody_elses(new_person: Any) -> None:

@@ -22,6 +22,7 @@ from ytempire.events.billing import (
     TrialEnding,
 )
 from ytempire.eventstore import new_id
+from ytempire.gateway.projections.operations import OPERATIONS
 
 AT = datetime(2026, 11, 22, tzinfo=UTC)
 
@@ -191,7 +192,7 @@ async def test_an_address_is_told_to_who_asked_and_kept_sealed(person: Any) -> N
     assert "ciphertext" not in str(operation)
     with psycopg.connect(person.platform.gateway_dsn) as connection:
         connection.execute("select set_config('ytempire.tenant', '*', false)")
-        rows = connection.execute("select data::text from rm_operations_v1.outcomes").fetchall()
+        rows = connection.execute(f"select data::text from {OPERATIONS.schema}.outcomes".encode()).fetchall()
     assert not any("pay.example" in data for (data,) in rows)
 
 

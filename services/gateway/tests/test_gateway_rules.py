@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ytempire.gateway.adapters.passwords import ArgonPasswords
-from ytempire.gateway.adapters.tokens import Access, TokenError, Tokens
+from ytempire.gateway.adapters.tokens import Access, MediaLink, TokenError, Tokens
 from ytempire.gateway.features.receive_webhook import check_signature
 from ytempire.gateway.features.sign_up import email_digest
 from ytempire.gateway.features.statements import Days, month_of, rolling, today, week_of
@@ -84,7 +84,7 @@ def test_tokens_are_good_for_one_purpose() -> None:
     tokens = Tokens(b"k" * 32, 60, 60)
     access, media = tokens.access("u", "s"), tokens.media("u", Access("u", "s", 0), "v")
     assert (tokens.read_access(access).user_id, tokens.read_access(access).session_id) == ("u", "s")
-    assert tokens.read_media(media, "v") == "u"
+    assert tokens.read_media(media, "v") == MediaLink("u", "u")
     for read in (
         lambda: tokens.read_access(media),
         lambda: tokens.read_media(access, "v"),

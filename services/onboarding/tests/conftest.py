@@ -136,6 +136,9 @@ async def platform(
     key, kek, inbox, clock = PrivateKey.generate(), os.urandom(32), Inbox(), ManualClock()
     (tmp_path / "onboarding.seal.key").write_bytes(base64.b64encode(bytes(key)))
     (tmp_path / "onboarding.seal.pub").write_bytes(base64.b64encode(bytes(key.public_key)))
+    # the gateway, to which the addresses of open invitations are sealed
+    (tmp_path / "gateway.seal.key").write_bytes(base64.b64encode(bytes(key)))
+    (tmp_path / "gateway.seal.pub").write_bytes(base64.b64encode(bytes(key.public_key)))
     (tmp_path / KEK_FILE).write_bytes(base64.b64encode(kek))
     async with mail_server(inbox) as port:
         settings = settings_of(

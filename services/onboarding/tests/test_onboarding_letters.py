@@ -43,6 +43,9 @@ VALUES = {
     "differences": "",
     "ticket": "0190-1",
     "last": "",
+    "about": "Mara Okafor",
+    "role": "member",
+    "expires_at": "2026-01-24T12:00:00+00:00",
 }
 EXPECTED = {
     "address_change_asked",
@@ -50,7 +53,11 @@ EXPECTED = {
     "address_taken",
     "confirm_new_address",
     "first_video_ready",
+    "invitation",
     "invoice_paid",
+    "member_joined",
+    "member_left",
+    "member_removed",
     "password_changed",
     "payment_failed",
     "payment_recovered",
@@ -87,7 +94,7 @@ EXPECTED = {
 }
 
 
-UNGREETED = {"verify_address", "confirm_new_address", "reminder_email_verification"}
+UNGREETED = {"verify_address", "confirm_new_address", "reminder_email_verification", "invitation"}
 """They go where the account's owner may not be, whose name is nobody's business there; or it is a stranger's words."""
 
 
@@ -244,3 +251,18 @@ def test_other_mails_offer_nothing_to_stop() -> None:
     letter = LETTERS.write("welcome", VALUES, "UTC")
     assert "unsubscribe" not in letter.html + letter.text
     assert "Stop these" not in letter.html + letter.text
+
+
+def test_an_invitation_says_what_the_role_is_and_carries_the_whole_link() -> None:
+    letter = LETTERS.write("invitation", VALUES | {"role": "accountant"}, "UTC")
+    assert "change nothing" in letter.text
+    assert "24 January 2026 at 12:00 (UTC)" in letter.text
+    assert "https://app.example/invitation?token=tok-123" in letter.text
+    assert "make and publish videos" in LETTERS.write("invitation", VALUES, "UTC").text
+
+
+@pytest.mark.parametrize("name", ["invitation", "member_joined", "member_left", "member_removed"])
+def test_somebody_whose_name_cannot_be_told_is_somebody(name: str) -> None:
+    letter = LETTERS.write(name, VALUES | {"about": ""}, "UTC")
+    assert letter.subject.startswith(("Somebody", "A member", "You were removed from a YTEMPIRE account"))
+    assert "  " not in letter.subject

@@ -33,6 +33,8 @@ class Envelope(BaseModel):
     tenantid: str
     correlationid: str
     """Id of the intent that began the chain."""
+    actorid: str | None = None
+    """Who asked, on the intent of a person who is not the tenant: a member of the tenant's account."""
     causationid: str
     """Id of the message this event is the consequence of; its own id where nothing caused it."""
     position: int

@@ -9,7 +9,7 @@ from pydantic import Field
 from ytempire.events.base import Event
 from ytempire.events.plans import Interval
 from ytempire.events.preferences import ChannelPreferences, FontKit
-from ytempire.events.values import CountryCode, Digest, Id, Sealed
+from ytempire.events.values import CountryCode, Digest, Id, MemberRole, Sealed
 
 
 class SignUpRequested(Event, owner="gateway", success="SignUpAccepted", rejected="SignUpRejected"):
@@ -58,6 +58,64 @@ class EmailConfirmationRequested(Event, owner="gateway", success="EmailChanged",
 
     user_id: Id
     token_digest: Digest
+
+
+class InvitationRequested(Event, owner="gateway", success="MemberInvited", rejected="InvitationRejected"):
+    """Somebody is to be invited into an account. Their address travels sealed to onboarding."""
+
+    user_id: Id
+    """Whose account it is."""
+    invitation_id: Id
+    email_digest: Digest
+    role: MemberRole
+    sealed: Sealed
+
+
+class InvitationResendRequested(
+    Event, owner="gateway", success="InvitationResent", rejected="InvitationResendRejected"
+):
+    """An open invitation is to be mailed again, with a new link."""
+
+    user_id: Id
+    invitation_id: Id
+
+
+class InvitationRevocationRequested(
+    Event, owner="gateway", success="InvitationRevoked", rejected="InvitationRevocationRejected"
+):
+    """An open invitation is to be withdrawn."""
+
+    user_id: Id
+    invitation_id: Id
+
+
+class InvitationAcceptanceRequested(
+    Event, owner="gateway", success="MemberJoined", rejected="InvitationAcceptanceRejected"
+):
+    """A person who is logged in follows the link of an invitation; the token itself is never kept."""
+
+    user_id: Id
+    """The person."""
+    token_digest: Digest
+
+
+class MemberRoleChangeRequested(
+    Event, owner="gateway", success="MemberRoleChanged", rejected="MemberRoleChangeRejected"
+):
+    """A member is to have another role."""
+
+    user_id: Id
+    member_id: Id
+    role: MemberRole
+
+
+class MemberRemovalRequested(Event, owner="gateway", success="MemberRemoved", rejected="MemberRemovalRejected"):
+    """A member is to belong to the account no longer."""
+
+    user_id: Id
+    member_id: Id
+    leaves: bool = False
+    """Whether the member asks for it."""
 
 
 class PlanSelectionRequested(Event, owner="gateway", success="PlanSelected", rejected="PlanRejected"):

@@ -10,7 +10,7 @@ from ytempire.events.base import Event, Rejected
 from ytempire.events.money import Money
 from ytempire.events.plans import Interval
 from ytempire.events.preferences import ChannelPreferences, FontKit
-from ytempire.events.values import Digest, Id, NicheScore
+from ytempire.events.values import Digest, Id, MemberRole, NicheScore, Sealed
 
 
 class SignUpAccepted(Event, owner="onboarding"):
@@ -94,6 +94,94 @@ class UserCreated(Event, owner="onboarding"):
 
     user_id: Id
     is_beta: bool = True
+
+
+class MemberInvited(Event, owner="onboarding"):
+    """A mail invites somebody into an account; whether they have an account of their own is not told."""
+
+    user_id: Id
+    """Whose account it is."""
+    invitation_id: Id
+    role: MemberRole
+    expires_at: datetime
+    sealed: Sealed
+    """The address, for the account's list of open invitations: sealed to the gateway for as long as it is open."""
+
+
+class InvitationRejected(Rejected, owner="onboarding"):
+    user_id: Id
+
+
+class InvitationResent(Event, owner="onboarding"):
+    """A new mail with a new link invites again; the link before is void."""
+
+    user_id: Id
+    invitation_id: Id
+    expires_at: datetime
+    sealed: Sealed
+
+
+class InvitationResendRejected(Rejected, owner="onboarding"):
+    user_id: Id
+
+
+class InvitationRevoked(Event, owner="onboarding"):
+    """An open invitation was withdrawn: its link is void."""
+
+    user_id: Id
+    invitation_id: Id
+
+
+class InvitationRevocationRejected(Rejected, owner="onboarding"):
+    user_id: Id
+
+
+class InvitationExpired(Event, owner="onboarding"):
+    """Nobody accepted the invitation in time."""
+
+    user_id: Id
+    invitation_id: Id
+
+
+class MemberJoined(Event, owner="onboarding"):
+    """A person accepted an invitation and belongs to the account from now on."""
+
+    user_id: Id
+    """Whose account it is."""
+    member_id: Id
+    """The person: ``user_id`` of their own account."""
+    invitation_id: Id
+    role: MemberRole
+
+
+class InvitationAcceptanceRejected(Rejected, owner="onboarding"):
+    user_id: Id
+    """The person who followed the link."""
+
+
+class MemberRoleChanged(Event, owner="onboarding"):
+    """What a member may do in the account is another role's from now on."""
+
+    user_id: Id
+    member_id: Id
+    role: MemberRole
+
+
+class MemberRoleChangeRejected(Rejected, owner="onboarding"):
+    user_id: Id
+
+
+class MemberRemoved(Event, owner="onboarding"):
+    """A person does not belong to the account any more."""
+
+    user_id: Id
+    member_id: Id
+    left: bool
+    """Whether they went by themselves."""
+
+
+class MemberRemovalRejected(Rejected, owner="onboarding"):
+    user_id: Id
 
 
 class PlanSelected(Event, owner="onboarding"):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
@@ -20,6 +20,10 @@ Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 
 Signature = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{128}$")]
 """An Ed25519 signature as hex."""
+
+
+MemberRole = Literal["member", "accountant"]
+"""What somebody may be in an account that is not their own."""
 
 
 class Sealed(Value):

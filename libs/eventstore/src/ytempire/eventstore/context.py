@@ -20,6 +20,8 @@ class MessageContext:
     """None where a new chain begins: the first event's own id becomes the correlation."""
     causation: str | None = None
     traceparent: str | None = None
+    actor: str | None = None
+    """The person who asks, where that is not the tenant. What follows from it leads back there by the correlation."""
 
     @classmethod
     def of(cls, envelope: Envelope, traceparent: str | None = None) -> MessageContext:

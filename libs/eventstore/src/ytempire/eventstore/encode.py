@@ -128,6 +128,8 @@ def outbox_row(
         "position": position,
         "streamversion": version,
     }
+    if actor := causes.get("actor"):
+        envelope["actorid"] = actor
     traceparent = causes.get("traceparent")
     if traceparent:
         envelope["traceparent"] = traceparent
@@ -183,6 +185,8 @@ def _draft(
         "correlation": correlation,
         "causation": context.causation or event_id,
     }
+    if context.actor:
+        causes["actor"] = context.actor
     if context.traceparent:
         causes["traceparent"] = context.traceparent
     data = event.model_dump_json()

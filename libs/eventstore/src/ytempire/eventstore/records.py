@@ -122,7 +122,7 @@ class Recorded(_Columns):
 
     @_parsed
     def meta(self) -> dict[str, Any]:
-        """Tenant, correlation, causation and trace context."""
+        """Tenant, actor, correlation, causation and trace context."""
         fields: dict[str, Any] = orjson.loads(self.meta_text)
         return fields
 
@@ -144,6 +144,7 @@ class Recorded(_Columns):
             time=self.time,
             data=self.data,
             tenantid=self.meta["tenant"],
+            actorid=self.meta.get("actor"),
             correlationid=self.meta["correlation"],
             causationid=self.meta["causation"],
             position=self.position,

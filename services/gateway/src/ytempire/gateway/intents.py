@@ -20,7 +20,7 @@ from ytempire.gateway.live import Hub
 from ytempire.gateway.ports import IdempotencyKeys, Reservation
 from ytempire.gateway.problems import Problem
 from ytempire.gateway.projections.operations import OPERATIONS, operations, outcome_types, outcomes, shown
-from ytempire.gateway.reading import StrangerReads, TenantReads
+from ytempire.gateway.reading import Row, StrangerReads, TenantReads
 
 T = TypeVar("T")
 
@@ -87,10 +87,11 @@ class Intents:
 
         :raises Problem: 503 if the store cannot be reached.
         """
+        actor = reservation.person if reservation.person != tenant else None
         unit = Unit(
             (StreamAppend(stream, (event,), expected),),
             Claim(f"http:{reservation.scope}", reservation.operation_id),
-            context=MessageContext(tenant=tenant, traceparent=current_traceparent()),
+            context=MessageContext(tenant=tenant, traceparent=current_traceparent(), actor=actor),
             ids=(reservation.operation_id,),
         )
         committed = await _insisting(lambda: self._store.submit(unit))
@@ -120,13 +121,22 @@ class Intents:
                         await waiter.changed.wait()
                 known = True
 
-    async def find(self, tenant: str, operation_id: str) -> Outcome | None:
-        """An operation of a tenant, by id."""
-        reads = TenantReads(self._models, tenant)
-        row = await reads.one(OPERATIONS, operations, operations.c.operation_id == operation_id)
+    async def find(self, tenant: str, operation_id: str, asked_by: str | None = None) -> Outcome | None:
+        """An operation of a tenant, by id; with ``asked_by`` only if that person asked for it."""
+        row = await self._operation(tenant, operation_id, asked_by)
         if row is None:
             return None
         return await self._outcome(tenant, operation_id, row["intent"], {})
+
+    async def asked(self, tenant: str, operation_id: str, asked_by: str | None) -> bool:
+        """Whether there is such an operation."""
+        return await self._operation(tenant, operation_id, asked_by) is not None
+
+    async def _operation(self, tenant: str, operation_id: str, asked_by: str | None) -> Row | None:
+        conditions = [operations.c.operation_id == operation_id]
+        if asked_by is not None:
+            conditions.append(operations.c.asked_by == asked_by)
+        return await TenantReads(self._models, tenant).one(OPERATIONS, operations, *conditions)
 
     async def _outcome(self, tenant: str, operation_id: str, intent: str, fields: dict[str, Any]) -> Outcome:
         reads = TenantReads(self._models, tenant) if tenant != PLATFORM_TENANT else StrangerReads(self._models)

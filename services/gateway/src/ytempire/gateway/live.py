@@ -70,7 +70,7 @@ class Hub:
         try:
             yield queue
         finally:
-            for tenant in tenants:
+            for tenant in set(tenants):
                 queues = self._listeners[tenant]
                 queues.discard(queue)
                 if not queues:

@@ -9,6 +9,9 @@ from typing import Protocol
 
 from ytempire.gateway.visitors import Visitor
 
+STRANGER = "stranger"
+"""Scope of what is asked before anybody is known."""
+
 
 @dataclass(frozen=True, slots=True)
 class Credential:
@@ -156,6 +159,9 @@ class Consent:
 
     state_digest: str
     user_id: str
+    """Whose account the channel is for."""
+    person_id: str
+    """Who began it."""
     channel_id: str
     niche_id: str
     operation_id: str
@@ -181,11 +187,17 @@ class Reservation:
     """The first use of an idempotency key, and the ids that every repetition shares."""
 
     scope: str
+    """The person whose key it is, ``STRANGER``, or whose notice it is: ``webhook:stripe``."""
     key: str
     fingerprint: str
     operation_id: str
     resource_id: str
     created_at: datetime
+
+    @property
+    def person(self) -> str | None:
+        """Who asks, where it is somebody who is logged in."""
+        return None if self.scope == STRANGER or ":" in self.scope else self.scope
 
 
 class IdempotencyKeys(Protocol):

@@ -14,8 +14,12 @@ from ytempire.onboarding.adapters.letter_writer import TemplateLetters
 from ytempire.onboarding.adapters.niche_data import load_catalogue
 from ytempire.onboarding.adapters.smtp import SmtpPostman
 from ytempire.onboarding.adapters.tokens import SecretTokens
+from ytempire.onboarding.features.accept_invitation import AcceptInvitation
 from ytempire.onboarding.features.change_email import ChangeEmail
 from ytempire.onboarding.features.choose_niches import ChooseNiches
+from ytempire.onboarding.features.follow_members import FollowMembers
+from ytempire.onboarding.features.invite import InviteMember
+from ytempire.onboarding.features.manage_members import ManageMembers
 from ytempire.onboarding.features.note_progress import NoteProgress
 from ytempire.onboarding.features.queue_mail import QueueMail
 from ytempire.onboarding.features.recommend_niches import RecommendNiches
@@ -50,6 +54,7 @@ async def build(host: Host[Settings]) -> Service:
     vault = Vault(store.pool, kek_file(settings.secrets_dir / KEK_FILE))
     letters, catalogue, queue, tokens = TemplateLetters(), load_catalogue(), QueueMail(store, vault), SecretTokens()
     tell, remind = TellCustomer(store, queue, letters, host.opener), RemindStuck(store, vault, tokens, now)
+    follow = FollowMembers(queue, vault)
     features = Features(
         sign_up=SignUp(store, vault, host.opener, tokens, queue, is_address, now),
         verify_email=VerifyEmail(store, now),
@@ -63,11 +68,15 @@ async def build(host: Host[Settings]) -> Service:
         progress=NoteProgress(store),
         tell=tell,
         remind=remind,
+        invite=InviteMember(store, vault, host.opener, host.sealer, tokens, is_address, now),
+        accept=AcceptInvitation(store, now),
+        members=ManageMembers(store, now),
     )
     postman = SmtpPostman(settings.smtp_host, settings.smtp_port)
     send = SendMail(store, vault, letters, postman, settings.public_url)
     return Service(
-        subscriptions=subscriptions(features), reactions=(mail_reaction(send, tell), reminder_reaction(remind))
+        subscriptions=subscriptions(features),
+        reactions=(mail_reaction(send, tell, follow), reminder_reaction(remind)),
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from ytempire.events.values import Sealed
@@ -25,6 +25,18 @@ class Opens(Protocol):
     """Opens values that were sealed to this service."""
 
     def open(self, sealed: Sealed, now: datetime) -> dict[str, Any]: ...
+
+
+class Seals(Protocol):
+    """Seals a value to another service."""
+
+    def seal(self, recipient: str, value: dict[str, Any], now: datetime, ttl: timedelta) -> Sealed: ...
+
+
+class Shreds(Protocol):
+    """Destroys a subject's key: what it encrypted can never be read again."""
+
+    async def erase(self, subject: str) -> None: ...
 
 
 class Tokens(Protocol):

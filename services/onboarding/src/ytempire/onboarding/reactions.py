@@ -2,21 +2,37 @@
 
 from __future__ import annotations
 
-from ytempire.events.onboarding import OnboardingCompleted, OnboardingStepCompleted
-from ytempire.eventstore import Delivery, Reaction
+from ytempire.events.onboarding import (
+    InvitationExpired,
+    InvitationRevoked,
+    MemberJoined,
+    MemberRemoved,
+    OnboardingCompleted,
+    OnboardingStepCompleted,
+)
+from ytempire.eventstore import Delivery, Handlers, Reaction
 from ytempire.onboarding.domain.events import AddressReserved, MailQueued, ReminderDue
+from ytempire.onboarding.features.follow_members import FollowMembers
 from ytempire.onboarding.features.remind_stuck import RemindStuck
 from ytempire.onboarding.features.send_mail import SendMail
 from ytempire.onboarding.features.tell_customer import TellCustomer
 
 
-def mail_reaction(send: SendMail, tell: TellCustomer) -> Reaction:
+def mail_reaction(send: SendMail, tell: TellCustomer, members: FollowMembers) -> Reaction:
     """Every mail has a stream of its own, so a slow one delays no other."""
 
     async def journey_completed(event: OnboardingCompleted, delivery: Delivery) -> None:
         await tell.journey_completed(event)
 
-    return Reaction("mail", {MailQueued: send, OnboardingCompleted: journey_completed}, concurrency=8)
+    handlers: Handlers = {
+        MailQueued: send,
+        OnboardingCompleted: journey_completed,
+        MemberJoined: members.joined,
+        MemberRemoved: members.removed,
+        InvitationRevoked: members.over,
+        InvitationExpired: members.over,
+    }
+    return Reaction("mail", handlers, concurrency=8)
 
 
 def reminder_reaction(remind: RemindStuck) -> Reaction:

@@ -21,6 +21,12 @@ from ytempire.events.gateway import (
     EmailChangeRequested,
     EmailConfirmationRequested,
     EmailVerificationRequested,
+    InvitationAcceptanceRequested,
+    InvitationRequested,
+    InvitationResendRequested,
+    InvitationRevocationRequested,
+    MemberRemovalRequested,
+    MemberRoleChangeRequested,
     NicheChoiceRequested,
     NichesRequested,
     PasswordChangeRequested,
@@ -34,8 +40,11 @@ from ytempire.events.media import VideoAccepted, VideoRendered
 from ytempire.events.publisher import ChannelConnected, PublicationVerified, VideoPublished
 from ytempire.events.support import TicketReplied
 from ytempire.eventstore import Delivery, Handlers
+from ytempire.onboarding.features.accept_invitation import AcceptInvitation
 from ytempire.onboarding.features.change_email import ChangeEmail
 from ytempire.onboarding.features.choose_niches import ChooseNiches
+from ytempire.onboarding.features.invite import InviteMember
+from ytempire.onboarding.features.manage_members import ManageMembers
 from ytempire.onboarding.features.note_progress import NoteProgress
 from ytempire.onboarding.features.recommend_niches import RecommendNiches
 from ytempire.onboarding.features.remind_stuck import RemindStuck
@@ -64,6 +73,9 @@ class Features:
     progress: NoteProgress
     tell: TellCustomer
     remind: RemindStuck
+    invite: InviteMember
+    accept: AcceptInvitation
+    members: ManageMembers
 
 
 def subscriptions(features: Features) -> Handlers:
@@ -104,6 +116,12 @@ def subscriptions(features: Features) -> Handlers:
         PasswordChangeRequested: features.set_password.change,
         EmailChangeRequested: features.change_email.start,
         EmailConfirmationRequested: features.change_email.confirm,
+        InvitationRequested: features.invite.invite,
+        InvitationResendRequested: features.invite.resend,
+        InvitationRevocationRequested: features.members.revoke,
+        InvitationAcceptanceRequested: features.accept,
+        MemberRoleChangeRequested: features.members.change_role,
+        MemberRemovalRequested: features.members.remove,
         PlanSelectionRequested: features.select_plan,
         NichesRequested: features.recommend_niches,
         NicheChoiceRequested: features.choose_niches,

@@ -109,6 +109,7 @@ class SqlConsents:
         row = {
             "state_digest": consent.state_digest,
             "user_id": consent.user_id,
+            "person_id": consent.person_id,
             "channel_id": consent.channel_id,
             "niche_id": consent.niche_id,
             "operation_id": consent.operation_id,
@@ -126,6 +127,7 @@ class SqlConsents:
         query = select(
             state.state_digest,
             state.user_id,
+            state.person_id,
             state.channel_id,
             state.niche_id,
             state.operation_id,

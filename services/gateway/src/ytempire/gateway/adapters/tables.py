@@ -87,6 +87,7 @@ oauth_states = Table(
     METADATA,
     Column("state_digest", Text, primary_key=True),
     Column("user_id", Text, nullable=False),
+    Column("person_id", Text, nullable=False),
     Column("channel_id", Text, nullable=False),
     Column("niche_id", Text, nullable=False),
     Column("operation_id", Text, nullable=False),

@@ -52,6 +52,14 @@ class HalfLogIn:
     """Of the device, if the account knows it."""
 
 
+@dataclass(frozen=True, slots=True)
+class MediaLink:
+    """A link to a video's files: whose video it is, and for whom the link was made."""
+
+    account: str
+    person: str
+
+
 class Tokens:
     """Makes and reads tokens with one key."""
 
@@ -76,10 +84,10 @@ class Tokens:
 
     def media(self, account: str, access: Access, video_id: str) -> str:
         """A token for the files of one video of an account, for players that cannot send headers."""
-        return self._sign("media", self._media_s, sub=account, sid=access.session_id, video=video_id)
+        return self._sign("media", self._media_s, sub=account, by=access.user_id, sid=access.session_id, video=video_id)
 
-    def read_media(self, token: str, video_id: str) -> str:
-        """The account whose video it opens.
+    def read_media(self, token: str, video_id: str) -> MediaLink:
+        """What it opens.
 
         :raises TokenError: if it is not a valid link to this video.
         """
@@ -89,7 +97,7 @@ class Tokens:
                 "invalid_token", "The link belongs to another video. Take the one that is shown with this video."
             )
         self._continued(str(claims["sid"]))
-        return str(claims["sub"])
+        return MediaLink(str(claims["sub"]), str(claims["by"]))
 
     def challenge(self, half: HalfLogIn) -> str:
         """A token for whoever gave the right password and is asked for a code."""

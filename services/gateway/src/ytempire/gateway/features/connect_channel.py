@@ -61,7 +61,14 @@ class ConnectChannel:
         self._consent_life = timedelta(seconds=consent_s)
 
     async def begin(
-        self, user_id: str, niche_id: str, title: str, channel_id: str | None, browser: str, reservation: Reservation
+        self,
+        user_id: str,
+        person_id: str,
+        niche_id: str,
+        title: str,
+        channel_id: str | None,
+        browser: str,
+        reservation: Reservation,
     ) -> Begun:
         """A consent address for this browser; a repetition opens the same one.
 
@@ -73,6 +80,7 @@ class ConnectChannel:
             Consent(
                 sha256(state),
                 user_id,
+                person_id,
                 channel_id or reservation.resource_id,
                 niche_id,
                 reservation.operation_id,
@@ -146,7 +154,7 @@ class ConnectChannel:
             sealed=self._sealer.seal("publisher", secret, now, _SEALED_FOR),
         )
         reservation = Reservation(
-            consent.user_id, consent.state_digest, "", consent.operation_id, consent.channel_id, now
+            consent.person_id, consent.state_digest, "", consent.operation_id, consent.channel_id, now
         )
         return await self._intents.request(consent.user_id, reservation, f"channel-{consent.channel_id}", event)
 

@@ -21,6 +21,7 @@ from ytempire.gateway.http import (
     errors,
     live,
     mail,
+    members,
     money,
     onboarding,
     pages,
@@ -58,6 +59,7 @@ _ROUTERS = (
     money,
     tickets,
     mail,
+    members,
     live,
     webhooks,
 )

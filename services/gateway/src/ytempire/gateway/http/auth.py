@@ -22,8 +22,10 @@ from ytempire.gateway.http.identity import (
     VisitorNow,
 )
 from ytempire.gateway.http.second_factor import Code
+from ytempire.gateway.membership import accounts_of
 from ytempire.gateway.projections.accounts import ACCOUNTS, accounts
 from ytempire.gateway.reading import TenantReads
+from ytempire.gateway.roles import Role
 from ytempire.gateway.views import account_view
 
 router = APIRouter(prefix=API, tags=["account"], responses=PROBLEMS)
@@ -104,10 +106,13 @@ async def log_out(body: LogOutBody, write: PersonalWrites, edge: EdgeNow) -> Res
     return Response(status_code=204)
 
 
-@router.get("/me", summary="The person of the access token, and their own account")
+@router.get("/me", summary="The person of the access token, their own account, and their role in each account")
 async def me(acting: Personal, edge: EdgeNow) -> Response:
-    row = await TenantReads(edge.models, acting.person).one(ACCOUNTS, accounts)
-    return Json(account_view(acting.person, row))
+    person = acting.person
+    row, others = await TenantReads(edge.models, person).one(ACCOUNTS, accounts), await accounts_of(edge.models, person)
+    own = {"account_id": person, "role": Role.OWNER}
+    belongs = [own, *({"account_id": other["account_id"], "role": other["role"]} for other in others)]
+    return Json({**account_view(person, row), "accounts": belongs})
 
 
 def _logged_in(edge: Edge, done: LoggedIn) -> Response:

@@ -11,12 +11,14 @@ from ytempire.gateway.adapters.tokens import random_token
 from ytempire.gateway.features.connect_channel import CALLBACK_PATH
 from ytempire.gateway.http.answers import API, PENDING, PROBLEMS, Json, answer, known_id, problem_response
 from ytempire.gateway.http.fields import Body, Word
-from ytempire.gateway.http.identity import EdgeNow, WorkReads, WorkWrites
+from ytempire.gateway.http.identity import EdgeNow, WorkReads, WorkWrites, need
 from ytempire.gateway.http.pages import page
+from ytempire.gateway.membership import role_of
 from ytempire.gateway.problems import Problem, from_rejection, not_found
 from ytempire.gateway.projections.accounts import ACCOUNTS, accounts
 from ytempire.gateway.projections.channels import CHANNELS, channels
 from ytempire.gateway.reading import TenantReads
+from ytempire.gateway.roles import Permission
 from ytempire.gateway.views import channel_status, channel_view, niche_name
 
 router = APIRouter(prefix=API, tags=["channels"], responses=PROBLEMS)
@@ -36,7 +38,7 @@ async def connect(body: ConnectBody, request: Request, write: WorkWrites, edge: 
     browser = request.cookies.get(_BROWSER) or random_token()
     niche_id, title = await _wanted(write.reads, body)
     begun = await edge.connect_channel.begin(
-        write.user_id, niche_id, title, body.channel_id, browser, await write.reserve()
+        write.user_id, write.acting.person, niche_id, title, body.channel_id, browser, await write.reserve()
     )
     answered = Json(
         {"channel_id": begun.channel_id, "consent_url": begun.consent_url, "expires_at": begun.expires_at}, 201
@@ -102,6 +104,8 @@ async def google_callback(
 
 async def _returned(request: Request, edge: EdgeNow, state: str, code: str, error: str) -> Response:
     consent = await edge.connect_channel.check(state, request.cookies.get(_BROWSER))
+    # who began may have been removed, or have another role, since the browser was sent to Google
+    need(await role_of(edge.models, consent.person_id, consent.user_id), Permission.WORK)
     if error:
         denied = error == "access_denied"
         raise Problem(

@@ -11,7 +11,8 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from ytempire.gateway.adapters.tokens import Access, TokenError, keyed
 from ytempire.gateway.edge import Edge
-from ytempire.gateway.ports import Reservation
+from ytempire.gateway.membership import role_of
+from ytempire.gateway.ports import STRANGER, Reservation
 from ytempire.gateway.problems import Problem
 from ytempire.gateway.reading import TenantReads
 from ytempire.gateway.roles import MAY, Permission, Role
@@ -82,17 +83,28 @@ class Acting:
         """The account's read models."""
         return TenantReads(edge.models, self.account)
 
+    @property
+    def asked_by(self) -> str | None:
+        """Whose operations they may follow: an owner everybody's, others their own."""
+        return None if self.role == Role.OWNER else self.person
+
     def may(self, permission: Permission) -> bool:
         return permission in MAY[self.role]
 
     def need(self, permission: Permission) -> None:
         """:raises Problem: 403 if the role does not have the permission."""
-        if not self.may(permission):
-            raise Problem(
-                403,
-                "not_allowed",
-                f"You are {self.role} in this account, which does not allow this. Ask its owner.",
-            )
+        need(self.role, permission)
+
+
+def need(role: Role | None, permission: Permission) -> None:
+    """
+    :raises Problem: 403 if the role does not have the permission, or there is none any more.
+    """
+    if role is None:
+        message = "You do not belong to this account any more. Ask its owner to invite you again."
+        raise Problem(403, "not_a_member", message)
+    if permission not in MAY[role]:
+        raise Problem(403, "not_allowed", f"As {role} of this account you may not do this. Ask its owner.")
 
 
 AccountHeader = Annotated[
@@ -105,14 +117,16 @@ async def acting_for(edge: Edge, access: Access, account: str | None) -> Acting:
     """
     :raises Problem: 404 if the person does not belong to the account, whether or not it exists.
     """
-    if account is None or account == access.user_id:
-        return Acting(access, access.user_id, Role.OWNER)
-    raise Problem(
-        404,
-        "not_found",
-        "There is no account with this id that you belong to. Ask its owner to invite you.",
-        field=ACCOUNT_HEADER,
-    )
+    wanted = account or access.user_id
+    role = await role_of(edge.models, access.user_id, wanted)
+    if role is None:
+        raise Problem(
+            404,
+            "not_found",
+            "There is no account with this id that you belong to. Ask its owner to invite you.",
+            field=ACCOUNT_HEADER,
+        )
+    return Acting(access, wanted, role)
 
 
 async def acting(edge: EdgeNow, access: Bearer, account: AccountHeader = None) -> Acting:
@@ -202,7 +216,7 @@ class Writing:
 async def stranger_write(request: Request, key: IdempotencyKey = None) -> Write:
     edge = edge_of(request)
     edge.strangers.take(network_address(request))
-    return Write(edge, "stranger", _checked(key), await _fingerprint(request, edge.digest_key, ""))
+    return Write(edge, STRANGER, _checked(key), await _fingerprint(request, edge.digest_key, ""))
 
 
 WorkWrites = Annotated[UserWrite, Depends(Writing(Permission.WORK))]
@@ -210,6 +224,8 @@ BillingViews = Annotated[UserWrite, Depends(Writing(Permission.SEE_BILLING))]
 """For what is read by asking its owner for it."""
 BillingWrites = Annotated[UserWrite, Depends(Writing(Permission.BILLING))]
 PersonalWrites = Annotated[UserWrite, Depends(Writing(Permission.PERSONAL))]
+MemberReads = Annotated[TenantReads, Depends(Reading(Permission.MEMBERS))]
+MemberWrites = Annotated[UserWrite, Depends(Writing(Permission.MEMBERS))]
 SecurityWrites = Annotated[UserWrite, Depends(Writing(Permission.SECURITY))]
 StrangerWrites = Annotated[Write, Depends(stranger_write)]
 

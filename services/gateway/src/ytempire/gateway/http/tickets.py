@@ -65,7 +65,8 @@ async def get_ticket(ticket_id: str, reads: WorkReads) -> Response:
 
 @router.get("/operations/{operation_id}", tags=["operations"], summary="What came of a request that was answered 202")
 async def operation(operation_id: str, edge: EdgeNow, acting: Overview) -> Response:
-    found = await edge.intents.find(acting.account, known_id(operation_id, "operation"))
+    # what others asked of the account is the owner's alone to follow
+    found = await edge.intents.find(acting.account, known_id(operation_id, "operation"), acting.asked_by)
     if found is None:
         raise not_found("operation")
     shown = {"operation_id": operation_id, "intent": found.intent, "status": found.status}

@@ -13,8 +13,9 @@ from ytempire.chassis import AssetError
 from ytempire.events.values import AssetRef
 from ytempire.gateway.adapters.tokens import TokenError
 from ytempire.gateway.http.answers import API, PROBLEMS
-from ytempire.gateway.http.identity import AccountHeader, EdgeNow, acting_for, bearer
+from ytempire.gateway.http.identity import AccountHeader, EdgeNow, acting_for, bearer, need
 from ytempire.gateway.http.videos import video_row
+from ytempire.gateway.membership import role_of
 from ytempire.gateway.problems import Problem
 from ytempire.gateway.reading import TenantReads
 from ytempire.gateway.roles import Permission
@@ -44,9 +45,12 @@ class Viewing:
             acting.need(self.permission)
             return acting.reads(edge)
         try:
-            return TenantReads(edge.models, edge.tokens.read_media(token, video_id))
+            link = edge.tokens.read_media(token, video_id)
         except TokenError as error:
             raise Problem(401, error.code, str(error), field="token") from error
+        # a link lives longer than a membership may
+        need(await role_of(edge.models, link.person, link.account), self.permission)
+        return TenantReads(edge.models, link.account)
 
 
 Viewer = Annotated[TenantReads, Depends(Viewing(Permission.SEE_WORK))]

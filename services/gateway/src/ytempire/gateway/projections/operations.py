@@ -19,6 +19,8 @@ operations = Table(
     TABLES,
     Column("operation_id", Text, primary_key=True),
     tenant_column(),
+    # the person who asked
+    Column("asked_by", Text, nullable=False),
     Column("intent", Text, nullable=False),
     time_column("requested_at"),
 )
@@ -68,6 +70,7 @@ async def _asked(connection: Writing, event: Event, envelope: Envelope) -> None:
     row = {
         "operation_id": envelope.id,
         "tenant_id": envelope.tenantid,
+        "asked_by": envelope.actorid or envelope.tenantid,
         "intent": type(event).__name__,
         "requested_at": envelope.time,
     }
@@ -94,4 +97,4 @@ def _handlers() -> dict[type[Event], Apply]:
     return handlers
 
 
-OPERATIONS = Projection("operations", TABLES, _handlers())
+OPERATIONS = Projection("operations", TABLES, _handlers(), version=2)

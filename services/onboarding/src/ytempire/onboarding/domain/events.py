@@ -75,6 +75,27 @@ class LinkUsed(Event, owner="onboarding", private=True):
     user_id: Id
 
 
+class InvitationLetterWritten(Event, owner="onboarding", private=True):
+    """An invitation goes to an address. The address is encrypted with the invitation's own key, which ends with it."""
+
+    user_id: Id
+    """Whose account it is."""
+    invitation_id: Id
+    email_digest: Digest
+    address: str
+    link_digest: Digest
+    """Of the link in this letter: with a newer letter it is void."""
+    written_at: datetime
+
+
+class InvitationLinkIssued(Event, owner="onboarding", private=True):
+    """A link was made; its token is found in no event, only its digest is the stream's name."""
+
+    user_id: Id
+    """Whose account it leads into."""
+    invitation_id: Id
+
+
 class JourneySubscriptionNoted(Event, owner="onboarding", private=True):
     """Billing started a subscription: from now on its plan is the account's plan."""
 
@@ -164,9 +185,13 @@ class MailQueued(Event, owner="onboarding", private=True):
     template: str
     data: dict[str, str] = Field(default_factory=dict)
     personal: dict[str, str] = Field(default_factory=dict)
-    """Values that only the customer may read, encrypted with the customer's key."""
+    """Values that only the receiver may read, encrypted with the key of ``subject``."""
     to: str | None = None
-    """Another address than the account's, encrypted with the customer's key."""
+    """Another address than the customer's, encrypted with the key of ``subject``."""
+    subject: Id | None = None
+    """Whose key encrypts ``to`` and ``personal``; the customer's unless it is said."""
+    about: Id | None = None
+    """A person the mail speaks of by name; the name is looked up when it is sent."""
 
 
 class MailWithheld(Event, owner="onboarding", private=True):

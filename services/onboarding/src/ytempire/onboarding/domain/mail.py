@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 
 from ytempire.events import Event
@@ -14,6 +15,8 @@ UNSUBSCRIBE = "unsubscribe"
 UNSUBSCRIBE_PATH = "/api/v1/mail/unsubscribe"
 TICKET_PREFIX = "ticket_"
 TICKET_FALLBACK = "ticket_received"
+LONGEST_NAME = 60
+_MORE_THAN_A_NAME = re.compile(r"[/:@\[\]<>]|\bwww\b|\.\w{2,}", re.IGNORECASE)
 
 
 def stream_of(mail_id: str) -> str:
@@ -24,6 +27,14 @@ def stream_of(mail_id: str) -> str:
 def mail_id_for(template: str, *occasion: str) -> str:
     """The id of the mail of an occasion, such as a video's first publication."""
     return derived_id("mail", template, *occasion)
+
+
+def presentable(name: str) -> str:
+    """Somebody's name as a mail to somebody else may show it; empty where it could be more than a name.
+
+    Names are what people typed, and a mail of ours that invites a stranger must not carry a stranger's address or text.
+    """
+    return name if len(name) <= LONGEST_NAME and not _MORE_THAN_A_NAME.search(name) else ""
 
 
 def secret_field(mail_id: str, name: str) -> str:

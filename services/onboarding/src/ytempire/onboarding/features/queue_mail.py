@@ -24,10 +24,12 @@ class QueueMail:
         occasion: tuple[str, ...],
         data: dict[str, str],
         personal: Mapping[str, str] | None = None,
+        about: str | None = None,
     ) -> bool:
         """
         :param occasion: what makes this mail the same as one that was queued before.
         :param personal: values that only the customer may read.
+        :param about: another person whom the mail names.
         :returns: whether it was queued now.
         """
         mail_id = mail_id_for(template, *occasion)
@@ -35,7 +37,9 @@ class QueueMail:
             name: await self._cipher.encrypt(user_id, secret_field(mail_id, name), value)
             for name, value in (personal or {}).items()
         }
-        queued = MailQueued(mail_id=mail_id, user_id=user_id, template=template, data=data, personal=sealed)
+        queued = MailQueued(
+            mail_id=mail_id, user_id=user_id, template=template, data=data, personal=sealed, about=about
+        )
         append = StreamAppend(stream_of(mail_id), (queued,), NO_STREAM)
         try:
             await self._store.submit(Unit((append,), context=on_behalf_of(user_id)))

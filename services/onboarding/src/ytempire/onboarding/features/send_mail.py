@@ -52,22 +52,28 @@ class SendMail:
         owner, _ = await self._store.state(ACCOUNT, account.stream_of(event.user_id))
         if owner.profile is None:
             raise UnknownAccountError(f"mail {event.mail_id} is for an account that is not here")
-        decrypt, user_id = self._cipher.decrypt, event.user_id
-        email = await decrypt(user_id, "email", event.to or owner.profile.email)
+        decrypt, subject = self._cipher.decrypt, event.subject or event.user_id
+        email = await decrypt(subject, "email", event.to or owner.profile.email)
         if email == ERASED:
             return None
         secrets = {
-            name: await decrypt(user_id, mail.secret_field(event.mail_id, name), value)
+            name: await decrypt(subject, mail.secret_field(event.mail_id, name), value)
             for name, value in event.personal.items()
         }
-        full_name = await decrypt(user_id, "full_name", owner.profile.full_name)
-        values = {**event.data, **secrets, "full_name": full_name, "public_url": self._public_url}
+        # who is no customer has no name here
+        full_name = "" if event.subject else await self._name_of(event.user_id)
+        about = {"about": mail.presentable(await self._name_of(event.about))} if event.about else {}
+        values = {**event.data, **secrets, **about, "full_name": full_name, "public_url": self._public_url}
         stop = secrets.get(mail.UNSUBSCRIBE)
         address = f"{self._public_url}{mail.UNSUBSCRIBE_PATH}?token={stop}" if stop else None
         if address:
             values["unsubscribe_url"] = address
         letter = self._letters.write(event.template, values, owner.timezone)
         return Post(email, letter, f"<{event.mail_id}@{MAIL_DOMAIN}>", address)
+
+    async def _name_of(self, user_id: str) -> str:
+        known, _ = await self._store.state(ACCOUNT, account.stream_of(user_id))
+        return await self._cipher.decrypt(user_id, "full_name", known.profile.full_name) if known.profile else ""
 
     async def _withhold(self, event: MailQueued, code: str, delivery: Delivery) -> None:
         withheld = MailWithheld(mail_id=event.mail_id, user_id=event.user_id, template=event.template, code=code)
