@@ -143,6 +143,8 @@ async def platform(
             "YTEMPIRE_GOOGLE_CLIENT_ID": "client",
             "YTEMPIRE_ANSWER_WAIT_S": "3",
             "YTEMPIRE_BODY_S": "3",
+            "YTEMPIRE_WRITES_PER_S": "1000",
+            "YTEMPIRE_WRITE_BURST": "1000",
             "YTEMPIRE_SIGN_UPS_PER_MINUTE": "2000",
         }
         log = var / "gateway.log"
