@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import pytest
@@ -20,10 +21,11 @@ from ytempire.events.publisher import (
 )
 from ytempire.events.values import AffiliateLink, AssetRef, Chapter, Sealed
 from ytempire.eventstore import derived_id
-from ytempire.publisher.domain import connection, publication, quota
+from ytempire.publisher.domain import connection, publication, quota, wishes
 from ytempire.publisher.domain.description import DESCRIPTION_BYTES, TITLE_CHARS, metadata_of
 from ytempire.publisher.domain.events import (
     ApprovalNoted,
+    AutoPublishNoted,
     ConnectionAsked,
     ConnectionSlotHeld,
     MonetizationNoted,
@@ -205,3 +207,38 @@ def test_a_connection_is_ready_when_both_halves_are_there_in_any_order() -> None
         assert connection.decide(over, connection.Refuse("x", "consent", "No.")) == []
         assert connection.decide(over, connection.Record(asked)) == []
     assert not connection.CONNECTION.fold([asked]).ready
+
+
+def said(wanted: bool | None, version: int, channel_id: str | None = None) -> AutoPublishNoted:
+    return AutoPublishNoted(user_id=USER, channel_id=channel_id, wanted=wanted, version=version)
+
+
+@pytest.mark.parametrize(
+    ("history", "auto"),
+    [
+        ([], False),
+        ([said(True, 1)], True),
+        ([said(True, 2), said(False, 1)], True),
+        ([said(True, 1), said(False, 2)], False),
+        ([said(True, 1), said(False, 1, CHANNEL)], False),
+        ([said(False, 1), said(True, 1, CHANNEL)], True),
+        ([said(True, 1), said(False, 1, CHANNEL), said(None, 2, CHANNEL)], True),
+        ([said(True, 1, STRANGER)], False),
+    ],
+)
+def test_the_newest_word_counts_and_a_channel_s_own_before_its_account_s(
+    history: list[AutoPublishNoted], auto: bool
+) -> None:
+    events: list[Event] = []
+    for word in history:
+        events += wishes.decide(wishes.WISHES.fold(events), word)
+    assert wishes.WISHES.fold(events).auto_publish(CHANNEL) is auto
+
+
+def test_an_approval_beforehand_replaces_the_approval_and_nothing_else() -> None:
+    beforehand = replace(SCHEDULE, beforehand=True)
+    assert isinstance(decided([noted(), LINKS], beforehand)[0], VideoScheduled)
+    for history, code in (([], "video_not_found"), ([noted()], "monetization_missing")):
+        (refused,) = decided(history, beforehand)
+        assert isinstance(refused, PublishRejected)
+        assert refused.code == code

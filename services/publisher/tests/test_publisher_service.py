@@ -24,6 +24,8 @@ from ytempire.events.billing import ChannelSlotRefused, ChannelSlotReserved
 from ytempire.events.gateway import ApprovalGiven, ChannelConnectionRequested, PublishRequested
 from ytempire.events.media import VideoRendered
 from ytempire.events.money import Money
+from ytempire.events.onboarding import ChannelPreferencesSaved, PreferencesSaved
+from ytempire.events.preferences import ChannelPreferences
 from ytempire.events.publisher import (
     ChannelConnected,
     ChannelConnectionRejected,
@@ -43,6 +45,7 @@ from ytempire.eventstore.vault import Vault, kek_file
 from ytempire.publisher.adapters.google_youtube import NEEDED_SCOPES, GoogleYouTube
 from ytempire.publisher.bootstrap import DEFINITION
 from ytempire.publisher.domain import connection, publication, quota
+from ytempire.publisher.domain.events import UploadTaken
 from ytempire.publisher.features.grants import Grants
 from ytempire.publisher.features.upload import Upload
 from ytempire.publisher.projections.publications import PROJECTION, PUBLICATIONS
@@ -441,3 +444,66 @@ async def test_the_uploads_of_a_day_are_shared_by_all_and_the_next_one_is_told_w
     (refused,) = await publisher.events(PublishRejected)
     assert (refused.code, refused.field) == ("quota_exhausted", "video_id")
     assert await publisher.events(VideoScheduled) == []
+
+
+def preferring(user_id: str, auto_publish: bool, version: int = 1) -> PreferencesSaved:
+    return PreferencesSaved(
+        user_id=user_id,
+        video_style="educational",
+        video_length_s=480,
+        auto_publish=auto_publish,
+        timezone="UTC",
+        version=version,
+    )
+
+
+async def finished(bench: Bench, rendered: VideoRendered, user_id: str, channel_id: str) -> VideoRendered:
+    """A video with its links, which nobody approved."""
+    video = rendered.model_copy(update={"user_id": user_id, "channel_id": channel_id, "video_id": new_id()})
+    links = MonetizationRecommended(
+        video_id=video.video_id, user_id=user_id, channel_id=channel_id, ads=(), affiliate=(LINK,), sponsorship=""
+    )
+    for event in (video, links):
+        await bench.deliver(event, tenant=user_id)
+    await bench.settle()
+    return video
+
+
+async def test_a_finished_video_publishes_itself_where_its_owner_said_so_beforehand(
+    publisher: Bench, outside: Any, rendered: VideoRendered
+) -> None:
+    user_id = new_id()
+    channel_id = await connect(publisher, outside, user_id, "by-itself@upload.example")
+    waits = await finished(publisher, rendered, user_id, channel_id)
+    await publisher.deliver(preferring(user_id, True), tenant=user_id)
+    await publisher.settle()
+    assert await publisher.events(VideoScheduled) == []
+    goes = await finished(publisher, rendered, user_id, channel_id)
+    (scheduled,) = await publisher.events(VideoScheduled)
+    assert (scheduled.video_id, scheduled.privacy) == (goes.video_id, "public")
+    assert [e.video_id for e in await publisher.events(VideoPublished)] == [goes.video_id]
+    own = ChannelPreferencesSaved(
+        user_id=user_id, channel_id=channel_id, preferences=ChannelPreferences(auto_publish=False), version=1
+    )
+    await publisher.deliver(own, tenant=user_id)
+    await finished(publisher, rendered, user_id, channel_id)
+    assert len(await publisher.events(VideoScheduled)) == 1
+    await publish(publisher, waits)
+    assert (await publisher.events(PublishRejected))[-1].code == "approval_missing"
+
+
+async def test_what_publishes_itself_waits_for_the_uploads_of_tomorrow(
+    publisher: Bench, outside: Any, rendered: VideoRendered
+) -> None:
+    user_id = new_id()
+    channel_id = await connect(publisher, outside, user_id, "tomorrow@upload.example")
+    await publisher.deliver(preferring(user_id, True), tenant=user_id)
+    now = publisher.host.clock.now()
+    taken = [UploadTaken(video_id=new_id(), day=quota.pacific_day(now)) for _ in range(quota.UPLOADS_PER_DAY)]
+    await publisher.store.append(quota.stream(quota.pacific_day(now)), *taken)
+    video = await finished(publisher, rendered, user_id, channel_id)
+    assert await publisher.events(VideoScheduled) == []
+    outside.advance(seconds=(quota.next_day(now) - now).total_seconds() + 1)
+    await publisher.settle()
+    assert [e.video_id for e in await publisher.events(VideoScheduled)] == [video.video_id]
+    assert await publisher.events(PublishRejected) == []

@@ -11,6 +11,7 @@ from ytempire.eventstore.vault import Vault, kek_file
 from ytempire.publisher.adapters.google_youtube import GoogleAccess, GoogleYouTube
 from ytempire.publisher.features.connect import Connect
 from ytempire.publisher.features.grants import Grants
+from ytempire.publisher.features.publish_by_itself import PublishByItself
 from ytempire.publisher.features.schedule import Schedule
 from ytempire.publisher.features.upload import Upload
 from ytempire.publisher.projections import publications
@@ -44,9 +45,10 @@ async def build(host: Host[Settings]) -> Service:
     grants = Grants(host.store, vault)
     connect = Connect(host.store, youtube, grants, host.opener, host.sealer, host.clock)
     upload = Upload(host.store, youtube, grants, vault, assets, host.clock)
+    schedule = Schedule(host.store, host.clock)
+    by_itself = PublishByItself(host.store, schedule)
     return Service(
-        subscriptions=subscriptions(connect, Schedule(host.store, host.clock)),
-        reactions=reactions(connect, upload),
+        subscriptions=subscriptions(connect, schedule, by_itself), reactions=reactions(connect, upload, by_itself)
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 
 from ytempire.events.base import Event
 from ytempire.events.values import AffiliateLink, AssetRef, Chapter, Id, Sealed
@@ -72,6 +72,31 @@ class MonetizationNoted(Event, owner="publisher", private=True):
 
 class ApprovalNoted(Event, owner="publisher", private=True):
     """A person approved the finished video: kept as proof of human editorial input."""
+
+    video_id: Id
+    user_id: Id
+
+
+class AutoPublishNoted(Event, owner="publisher", private=True):
+    """Whether an account, or one of its channels, has finished videos published by themselves."""
+
+    user_id: Id
+    channel_id: Id | None = None
+    wanted: bool | None
+    """Null for a channel that has no word of its own."""
+    version: int
+
+
+class AutoPublishDelayed(Event, owner="publisher", private=True):
+    """A video that publishes itself waits for tomorrow's uploads."""
+
+    video_id: Id
+    user_id: Id
+    until: datetime
+
+
+class AutoPublishDue(Event, owner="publisher", private=True):
+    """The day's uploads are back. A timer's event."""
 
     video_id: Id
     user_id: Id

@@ -63,6 +63,8 @@ class Schedule:
     video_id: str
     privacy: str
     at: datetime
+    beforehand: bool = False
+    """Whether the owner approved it by the preferences, before it was made."""
 
 
 @dataclass(frozen=True)
@@ -79,6 +81,8 @@ class GiveUp:
     message: str
 
 
+Ready = VideoNoted | MonetizationNoted
+"""What a publication needs beside an approval."""
 Command = Record | Schedule | Publish | GiveUp
 
 
@@ -107,7 +111,7 @@ def _known(state: Publication, fact: Event) -> bool:
 
 
 def _schedule(state: Publication, command: Schedule) -> Sequence[Event]:
-    refusal = refusal_of(state, command.user_id)
+    refusal = refusal_of(state, command.user_id, beforehand=command.beforehand)
     if refusal is not None:
         code, message = refusal
         return [
@@ -127,7 +131,7 @@ def _schedule(state: Publication, command: Schedule) -> Sequence[Event]:
     ]
 
 
-def refusal_of(state: Publication, user_id: str) -> tuple[str, str] | None:
+def refusal_of(state: Publication, user_id: str, *, beforehand: bool = False) -> tuple[str, str] | None:
     """Code and sentence of what stands against publishing, or None."""
     if state.video is None or state.video.user_id != user_id:
         return "video_not_found", "There is no finished video with this id in this account. Wait until it is rendered."
@@ -136,7 +140,7 @@ def refusal_of(state: Publication, user_id: str) -> tuple[str, str] | None:
             "already_scheduled",
             "This video is published or about to be, and never uploaded twice. Make another one.",
         )
-    if not state.approved:
+    if not state.approved and not beforehand:
         return "approval_missing", "Watch the video and approve it before it is published."
     if state.monetization is None:
         return "monetization_missing", "The video's links are still being prepared. Try again in a minute."

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from ytempire.events import Event
@@ -53,6 +53,12 @@ QUOTA: Decider[Quota, TakeUpload] = Decider(Quota, decide, evolve)
 def pacific_day(at: datetime) -> date:
     """The day Google counts: it begins at midnight in Los Angeles."""
     return at.astimezone(PACIFIC).date()
+
+
+def next_day(at: datetime) -> datetime:
+    """When the day's uploads are back."""
+    midnight = datetime.combine(pacific_day(at) + timedelta(days=1), time(), PACIFIC)
+    return midnight.astimezone(UTC)
 
 
 def stream(day: date) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
 
 from ytempire.chassis import Clock
 from ytempire.events import Event
@@ -45,20 +44,8 @@ class Schedule:
             raise TransientError("the video, its links or its approval have not arrived yet")
         now = self.clock.now()
         command = domain.Schedule(event.user_id, event.video_id, event.privacy, now)
-        decided = tuple(domain.decide(state, command))
-        appends = [StreamAppend(stream, decided, version)]
-        if not isinstance(decided[0], PublishRejected):
-            appends = await self._with_quota(event, decided, version, now_day=quota.pacific_day(now))
-        await self.store.submit(Unit(appends, delivery.claim))
-
-    async def _with_quota(
-        self, event: PublishRequested, decided: tuple[Event, ...], version: int, now_day: date
-    ) -> list[StreamAppend]:
-        """The schedule and the upload it needs from the day's bucket commit together or not at all."""
-        stream, day_stream = domain.stream(event.video_id), quota.stream(now_day)
-        state, day_version = await self.store.state(quota.QUOTA, day_stream)
         try:
-            taken = tuple(quota.decide(state, quota.TakeUpload(event.video_id, now_day)))
+            appends = await self.appends(command, state, version)
         except quota.QuotaExhaustedError:
             refused = PublishRejected(
                 video_id=event.video_id,
@@ -67,9 +54,23 @@ class Schedule:
                 field="video_id",
                 message="YouTube's uploads of today are used up. They return at midnight in Los Angeles.",
             )
-            return [StreamAppend(stream, (refused,), version)]
+            appends = [StreamAppend(stream, (refused,), version)]
+        await self.store.submit(Unit(appends, delivery.claim))
+
+    async def appends(self, command: domain.Schedule, state: domain.Publication, version: int) -> list[StreamAppend]:
+        """The schedule and the upload it needs from the day's bucket commit together or not at all.
+
+        :raises QuotaExhaustedError: if the day has no upload left.
+        """
+        decided = tuple(domain.decide(state, command))
+        stream, now_day = domain.stream(command.video_id), quota.pacific_day(command.at)
+        if isinstance(decided[0], PublishRejected):
+            return [StreamAppend(stream, decided, version)]
+        day_stream = quota.stream(now_day)
+        bucket, day_version = await self.store.state(quota.QUOTA, day_stream)
+        taken = tuple(quota.decide(bucket, quota.TakeUpload(command.video_id, now_day)))
         reserved = QuotaReserved(
-            video_id=event.video_id, user_id=event.user_id, bucket=quota.UPLOAD_BUCKET, amount=1, day=now_day
+            video_id=command.video_id, user_id=command.user_id, bucket=quota.UPLOAD_BUCKET, amount=1, day=now_day
         )
         appends = [StreamAppend(stream, (*decided, reserved), version)]
         return [*appends, StreamAppend(day_stream, taken, day_version)] if taken else appends
