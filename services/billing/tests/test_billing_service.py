@@ -11,6 +11,7 @@ import stripe
 from billing_support import choose, order, posts, seal, subscribe, tell
 from sqlalchemy import select
 
+from ytempire.billing.adapters.discount_table import discounts
 from ytempire.billing.adapters.stripe_payments import StripePayments
 from ytempire.billing.adapters.vat_table import seller_in
 from ytempire.billing.domain import subscription as domain
@@ -200,7 +201,7 @@ async def test_rule_4_6_a_crash_between_stripe_s_answer_and_our_log_makes_one_su
     with handling(MessageContext.of(envelope)):
         # the same event as the first life's: the service's own reaction to it asks with the same key
         await billing.store.submit(Unit((StreamAppend(domain.stream(user_id), (ordered,)),), ids=[envelope.id]))
-        make = Subscribe(billing.store, payments, billing.host.opener, seller_in("US")).make
+        make = Subscribe(billing.store, payments, billing.host.opener, seller_in("US"), discounts()).make
         delivery = Delivery(envelope, "orders-of-the-second-life")
         await make(ordered, delivery)
         await make(ordered, delivery)

@@ -11,6 +11,7 @@ from ytempire.events.billing import (
     BillingAccessGranted,
     BillingAccessRejected,
     ChannelSlotReserved,
+    DiscountGranted,
     EntitlementsChanged,
     InvoicePaymentRejected,
     PaymentMethodChanged,
@@ -29,6 +30,7 @@ from ytempire.events.gateway import (
     BillingAccessRequested,
     ChannelConnectionRequested,
     ChannelPreferencesSubmitted,
+    DiscountRequested,
     EmailChangeRequested,
     EmailConfirmationRequested,
     EmailVerificationRequested,
@@ -221,6 +223,18 @@ def card(_: Any, event: PaymentMethodChangeRequested, __: Envelope) -> Answers:
     return [("billing", [changed])]
 
 
+def discount(_: Any, event: DiscountRequested, __: Envelope) -> Answers:
+    granted = DiscountGranted(
+        user_id=event.user_id,
+        code=event.discount_code.upper(),
+        percent="20",
+        amount=None,
+        duration="repeating",
+        months=3,
+    )
+    return [("billing", [granted])]
+
+
 def tax(_: Any, event: TaxDetailsRequested, __: Envelope) -> Answers:
     if event.country == "XX":
         text = "VAT numbers are for countries of the European Union and Great Britain. Leave it out."
@@ -404,6 +418,7 @@ RULES = {
     PlanChangePreviewRequested: preview,
     PaymentMethodChangeRequested: card,
     TaxDetailsRequested: tax,
+    DiscountRequested: discount,
     InvoicePaymentRequested: pay,
     BillingAccessRequested: access,
     SubscriptionChangeRequested: change,

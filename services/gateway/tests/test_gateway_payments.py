@@ -9,6 +9,7 @@ import psycopg
 
 from ytempire.events import Event, Money
 from ytempire.events.billing import (
+    DiscountEnded,
     EntitlementsChanged,
     InvoicePaid,
     PaymentFailed,
@@ -29,7 +30,8 @@ AT = datetime(2026, 11, 22, tzinfo=UTC)
 
 async def test_another_card_is_charged_and_shown(person: Any) -> None:
     nothing = (await person.get("/billing")).json()
-    assert nothing == dict.fromkeys(("subscription", "entitlements", "next_invoice", "tax", "card")) | {"invoices": []}
+    absent = ("subscription", "entitlements", "next_invoice", "tax", "discount", "card")
+    assert nothing == dict.fromkeys(absent) | {"invoices": []}
     changed = await person.post("/billing/card", {"payment_method_id": "pm_card_visa"})
     assert changed.status_code == 200, changed.text
     seen = await person.until("/billing", lambda p: p["card"])
@@ -131,6 +133,24 @@ async def test_a_country_is_two_letters_and_a_number_that_is_not_kept_is_refused
     refused = await person.post("/billing/tax", {**HOME, "country": "XX", "vat_id": "XX1"})
     assert (refused.status_code, refused.json()["code"]) == (422, "vat_id_not_used")
     assert refused.json()["field"] == "/vat_id"
+
+
+async def test_a_code_is_used_shown_and_gone_when_it_is_used_up(person: Any) -> None:
+    told = await person.post("/billing/discount", {"discount_code": "welcome20"})
+    assert told.status_code == 200, told.text
+    seen = await person.until("/billing", lambda b: b["discount"])
+    assert seen["discount"] == {
+        "code": "WELCOME20", "percent": "20", "amount": None, "duration": "repeating", "months": 3,
+    }  # fmt: skip
+    stream = f"subscription-{person.user_id}"
+    ended = DiscountEnded(user_id=person.user_id, code="WELCOME20")
+    await person.platform.world.say("billing", stream, ended, tenant=person.user_id)
+    await person.until("/billing", lambda b: b["discount"] is None)
+    lines = (await person.get("/billing/timeline")).json()["timeline"]
+    assert [line["text"] for line in lines] == [
+        "The code WELCOME20 takes 20 % off, for 3 months.",
+        "The discount WELCOME20 is used up.",
+    ]
 
 
 async def test_paid_invoices_tell_their_tax(person: Any) -> None:

@@ -56,6 +56,7 @@ TABLE: dict[str, set[str]] = {
     "POST /billing/subscription": ONLY,
     "POST /billing/card": ONLY,
     "POST /billing/tax": ONLY,
+    "POST /billing/discount": ONLY,
     "POST /billing/pay": ONLY,
     "POST /billing/access": OA,
     "POST /channels/connect": OM,

@@ -101,6 +101,29 @@ class BillingAccessRejected(Rejected, owner="billing"):
     user_id: Id
 
 
+class DiscountGranted(Event, owner="billing"):
+    """A code makes invoices to come cheaper: by a share or by an amount."""
+
+    user_id: Id
+    code: str
+    percent: str | None
+    amount: Money | None
+    duration: Literal["once", "repeating", "forever"]
+    months: int | None = None
+    """For how many months, if for some."""
+
+
+class DiscountRejected(Rejected, owner="billing"):
+    user_id: Id
+
+
+class DiscountEnded(Event, owner="billing"):
+    """A discount is used up: invoices to come are for the whole price."""
+
+    user_id: Id
+    code: str
+
+
 class TaxChanged(Event, owner="billing"):
     """How invoices to come are taxed; those that were made stay as they are."""
 

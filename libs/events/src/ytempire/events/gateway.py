@@ -135,6 +135,8 @@ class PaymentSetupRequested(Event, owner="gateway", success="SubscriptionStarted
     """The provider's token, worthless outside our account; card data never reaches us."""
     sealed: Sealed
     """Name and address for the provider's receipts, sealed to billing."""
+    discount_code: str | None = None
+    """A code that makes the plan cheaper."""
 
 
 class PlanChangePreviewRequested(
@@ -145,6 +147,8 @@ class PlanChangePreviewRequested(
     user_id: Id
     plan: str
     interval: Interval = "month"
+    discount_code: str | None = None
+    """A code that would be used with it."""
 
 
 class PaymentMethodChangeRequested(
@@ -161,6 +165,13 @@ class InvoicePaymentRequested(Event, owner="gateway", success="InvoicePaymentMad
     """The invoice that is overdue is to be charged now, without waiting for the provider's next try."""
 
     user_id: Id
+
+
+class DiscountRequested(Event, owner="gateway", success="DiscountGranted", rejected="DiscountRejected"):
+    """A code is to make the invoices of a subscription that runs cheaper."""
+
+    user_id: Id
+    discount_code: str
 
 
 class TaxDetailsRequested(Event, owner="gateway", success="TaxChanged", rejected="TaxChangeRejected"):

@@ -5,9 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import ytempire.billing
+from ytempire.billing.adapters.discount_table import discounts
 from ytempire.billing.adapters.ledger_metrics import LedgerMetrics
 from ytempire.billing.adapters.stripe_accounts import StripeAccounts
 from ytempire.billing.adapters.stripe_balance import StripeBalance
+from ytempire.billing.adapters.stripe_discounts import StripeDiscounts
 from ytempire.billing.adapters.stripe_notices import StripeNotices
 from ytempire.billing.adapters.stripe_payments import StripePayments
 from ytempire.billing.adapters.stripe_taxes import StripeTaxes
@@ -18,6 +20,7 @@ from ytempire.billing.features.catch_up import CatchUp
 from ytempire.billing.features.change_subscription import ChangeSubscription
 from ytempire.billing.features.follow_stripe import FollowStripe
 from ytempire.billing.features.follow_tax import FollowTax
+from ytempire.billing.features.give_discount import GiveDiscount
 from ytempire.billing.features.keep_ledger import KeepLedger
 from ytempire.billing.features.pay import Pay
 from ytempire.billing.features.reconcile import Reconcile
@@ -45,16 +48,20 @@ async def build(host: Host[Settings]) -> Service:
     pay = Pay(host.store, accounts, host.sealer)
     seller = seller_in(settings.seller_country)
     tax = FollowTax(host.store, StripeTaxes(settings.stripe_url, key, settings.ca_bundle), host.opener, seller)
-    subscribe = Subscribe(host.store, payments, host.opener, seller)
-    change = ChangeSubscription(host.store, payments, seller)
+    table = discounts()
+    give = GiveDiscount(host.store, StripeDiscounts(settings.stripe_url, key, settings.ca_bundle), table)
+    subscribe = Subscribe(host.store, payments, host.opener, seller, table)
+    change = ChangeSubscription(host.store, payments, seller, table)
     follow = FollowStripe(host.store, payments, tax, host.sealer)
     catch_up = CatchUp(host.store, StripeNotices(settings.stripe_url, key, settings.ca_bundle), follow, host.clock)
     await catch_up.begin()
     balance = StripeBalance(settings.stripe_url, key, settings.ca_bundle)
     keep = KeepLedger(host.store, balance)
     return Service(
-        subscriptions=subscribed(subscribe, change, pay, follow, tax, Allot(host.store)),
-        reactions=reactions(subscribe, change, pay, follow, tax, catch_up, keep, Reconcile(host.store, balance, keep)),
+        subscriptions=subscribed(subscribe, change, pay, follow, tax, give, Allot(host.store)),
+        reactions=reactions(
+            subscribe, change, pay, follow, tax, give, catch_up, keep, Reconcile(host.store, balance, keep)
+        ),
         background=(LedgerMetrics(host.models).run,),
     )
 

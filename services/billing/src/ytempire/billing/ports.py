@@ -9,6 +9,7 @@ from typing import NamedTuple, Protocol
 
 from ytempire.billing.domain.accounts import Movement
 from ytempire.billing.domain.card import Card
+from ytempire.billing.domain.discounts import Discount
 from ytempire.billing.domain.events import ChangeOrdered, PlanNoted, Terms
 from ytempire.billing.domain.vat import Taxation, VatId
 from ytempire.events import Money
@@ -16,6 +17,14 @@ from ytempire.events import Money
 
 class PaymentRefusedError(Exception):
     """The payment method was refused; the message is meant for the person who pays."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class DiscountRefusedError(Exception):
+    """The provider does not give the discount; the message is meant for the person who asked."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
@@ -63,6 +72,8 @@ class SubscriptionFacts:
     period_end: datetime
     cancels_at: datetime | None = None
     """When it will end because that was asked for."""
+    discounted: bool = True
+    """Whether something is taken off its next invoice."""
 
 
 @dataclass(frozen=True)
@@ -152,6 +163,16 @@ class Quote:
     discount: Money
 
 
+class Reductions(Protocol):
+    """Discounts at the payment provider."""
+
+    async def give(self, subscription_id: str, discount: Discount, idempotency_key: str) -> None:
+        """Take it off the invoices to come.
+
+        :raises DiscountRefusedError: if its code was used as often as it may be.
+        """
+
+
 class Taxes(Protocol):
     """Tax at the payment provider."""
 
@@ -219,10 +240,12 @@ class Payments(Protocol):
         trial_days: int,
         idempotency_key: str,
         taxation: Taxation | None = None,
+        discount: Discount | None = None,
     ) -> SubscriptionFacts:
         """Make the subscription; the same key gives the same subscription.
 
         :raises PaymentRefusedError: if the card is refused.
+        :raises DiscountRefusedError: if the discount's code was used as often as it may be.
         """
 
     async def change(
@@ -233,7 +256,13 @@ class Payments(Protocol):
         :raises PaymentRefusedError: if the card is refused for what a dearer plan costs at once: nothing is changed.
         """
 
-    async def preview(self, subscription_id: str, terms: Terms, taxation: Taxation | None = None) -> Quote:
+    async def preview(
+        self,
+        subscription_id: str,
+        terms: Terms,
+        taxation: Taxation | None = None,
+        discount: Discount | None = None,
+    ) -> Quote:
         """What a change to a dearer plan would be charged with now."""
 
     async def subscription(self, subscription_id: str) -> SubscriptionFacts: ...

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from ytempire.billing.domain.events import (
     CardOrdered,
     ChangeOrdered,
+    DiscountOrdered,
     GraceEnded,
     InvoicePaymentOrdered,
     NoticesListingDue,
@@ -18,6 +19,7 @@ from ytempire.billing.features.catch_up import CatchUp
 from ytempire.billing.features.change_subscription import ChangeSubscription
 from ytempire.billing.features.follow_stripe import FollowStripe
 from ytempire.billing.features.follow_tax import FollowTax
+from ytempire.billing.features.give_discount import GiveDiscount
 from ytempire.billing.features.keep_ledger import KeepLedger
 from ytempire.billing.features.pay import Pay
 from ytempire.billing.features.reconcile import Reconcile
@@ -31,6 +33,7 @@ def reactions(
     pay: Pay,
     follow: FollowStripe,
     tax: FollowTax,
+    give: GiveDiscount,
     catch_up: CatchUp,
     keep: KeepLedger,
     reconcile: Reconcile,
@@ -38,7 +41,12 @@ def reactions(
     return (
         Reaction(
             "billing-orders",
-            {SubscriptionOrdered: subscribe.make, ChangeOrdered: change.make, TaxOrdered: tax.make},
+            {
+                SubscriptionOrdered: subscribe.make,
+                ChangeOrdered: change.make,
+                TaxOrdered: tax.make,
+                DiscountOrdered: give.make,
+            },
             concurrency=8,
         ),
         Reaction(

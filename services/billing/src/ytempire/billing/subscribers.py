@@ -6,11 +6,13 @@ from ytempire.billing.features.allot import Allot
 from ytempire.billing.features.change_subscription import ChangeSubscription
 from ytempire.billing.features.follow_stripe import FollowStripe
 from ytempire.billing.features.follow_tax import FollowTax
+from ytempire.billing.features.give_discount import GiveDiscount
 from ytempire.billing.features.pay import Pay
 from ytempire.billing.features.subscribe import Subscribe
 from ytempire.events.gateway import (
     BillingAccessRequested,
     ChannelConnectionRequested,
+    DiscountRequested,
     InvoicePaymentRequested,
     PaymentMethodChangeRequested,
     PaymentSetupRequested,
@@ -27,7 +29,13 @@ from ytempire.eventstore import Handlers
 
 
 def subscriptions(
-    subscribe: Subscribe, change: ChangeSubscription, pay: Pay, follow: FollowStripe, tax: FollowTax, allot: Allot
+    subscribe: Subscribe,
+    change: ChangeSubscription,
+    pay: Pay,
+    follow: FollowStripe,
+    tax: FollowTax,
+    give: GiveDiscount,
+    allot: Allot,
 ) -> Handlers:
     return {
         PlanSelected: subscribe.note_plan,
@@ -39,6 +47,7 @@ def subscriptions(
         InvoicePaymentRequested: pay.order_payment,
         BillingAccessRequested: pay.open_access,
         TaxDetailsRequested: tax.order,
+        DiscountRequested: give.order,
         WebhookReceived: follow.note,
         VideoRequested: allot.reserve_video,
         VideoRendered: allot.consume_video,

@@ -74,6 +74,12 @@ def _taxed(data: Data) -> str:
     return f"Invoices to come are for {data['country']}, {rate}.{number}"
 
 
+def _discounted(data: Data) -> str:
+    off = f"{data['percent']} %" if data["percent"] else _money(data["amount"])
+    lasts = {"once": "one invoice", "forever": "every invoice"}.get(data["duration"], f"{data['months']} months")
+    return f"The code {data['code']} takes {off} off, for {lasts}."
+
+
 _SENTENCES: Mapping[str, Callable[[Data], str]] = {
     "SubscriptionStarted": _started,
     "SubscriptionChanged": _changed,
@@ -86,5 +92,7 @@ _SENTENCES: Mapping[str, Callable[[Data], str]] = {
     "PaymentFailed": _failed,
     "InvoicePaid": _paid,
     "TaxChanged": _taxed,
+    "DiscountGranted": _discounted,
+    "DiscountEnded": lambda data: f"The discount {data['code']} is used up.",
     "RefundIssued": lambda data: f"{_money(data['amount'])} was refunded.",
 }

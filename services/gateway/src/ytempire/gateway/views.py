@@ -84,7 +84,13 @@ def _subscription(row: Row) -> dict[str, Any] | None:
     }
 
 
-def billing_view(row: Row | None, card: Row | None, invoices: Iterable[Row], tax: Row | None = None) -> dict[str, Any]:
+def billing_view(
+    row: Row | None,
+    card: Row | None,
+    invoices: Iterable[Row],
+    tax: Row | None = None,
+    discount: Row | None = None,
+) -> dict[str, Any]:
     """What is paid for, what it allows, how it goes on, and how it is paid."""
     known: Row = row or {}
     shown = ("brand", "last4", "exp_month", "exp_year")
@@ -93,6 +99,7 @@ def billing_view(row: Row | None, card: Row | None, invoices: Iterable[Row], tax
         "entitlements": _entitlements(known),
         "next_invoice": _next_invoice(known),
         "tax": {name: tax[name] for name in ("country", "treatment", "percent", "vat_id")} if tax else None,
+        "discount": _discount(discount),
         "card": {name: card[name] for name in shown} if card else None,
         "invoices": [_invoice(invoice) for invoice in invoices],
     }
@@ -102,6 +109,19 @@ def _next_invoice(row: Row) -> dict[str, Any] | None:
     """What the next period will cost, without tax, if there is one."""
     price = money(row.get("next_price_micros"), row.get("next_price_currency"))
     return price and {"at": row["period_end"], "net": price}
+
+
+def _discount(row: Row | None) -> dict[str, Any] | None:
+    """What a code takes off the invoices to come, if one does."""
+    if row is None or row["code"] is None:
+        return None
+    off = row["amount"] and money(row["amount"]["micros"], row["amount"]["currency"])
+    return {
+        "code": row["code"],
+        "percent": row["percent"],
+        "amount": off,
+        **{k: row[k] for k in ("duration", "months")},
+    }
 
 
 def _invoice(row: Row) -> dict[str, Any]:

@@ -8,9 +8,11 @@ from typing import Any
 import stripe
 
 from ytempire.billing.adapters.stripe_calls import StripeCalls
+from ytempire.billing.adapters.stripe_discounts import promotion_code, refused
 from ytempire.billing.adapters.stripe_taxes import tax_rates
 from ytempire.billing.domain import changes
 from ytempire.billing.domain.card import Card
+from ytempire.billing.domain.discounts import Discount
 from ytempire.billing.domain.events import ChangeOrdered, PlanNoted, Terms
 from ytempire.billing.domain.state import ENDED
 from ytempire.billing.domain.vat import Taxation
@@ -40,9 +42,11 @@ class StripePayments(StripeCalls):
         trial_days: int,
         idempotency_key: str,
         taxation: Taxation | None = None,
+        discount: Discount | None = None,
     ) -> SubscriptionFacts:
         return await self._call(
-            "stripe subscribe", lambda: self._subscribe(user_id, kept, plan, trial_days, idempotency_key, taxation)
+            "stripe subscribe",
+            lambda: self._subscribe(user_id, kept, plan, trial_days, idempotency_key, taxation, discount),
         )
 
     async def change(
@@ -52,8 +56,14 @@ class StripePayments(StripeCalls):
             "stripe change", lambda: self._change(subscription_id, order, idempotency_key, taxation)
         )
 
-    async def preview(self, subscription_id: str, terms: Terms, taxation: Taxation | None = None) -> Quote:
-        return await self._call("stripe preview", lambda: self._preview(subscription_id, terms, taxation))
+    async def preview(
+        self,
+        subscription_id: str,
+        terms: Terms,
+        taxation: Taxation | None = None,
+        discount: Discount | None = None,
+    ) -> Quote:
+        return await self._call("stripe preview", lambda: self._preview(subscription_id, terms, taxation, discount))
 
     async def subscription(self, subscription_id: str) -> SubscriptionFacts:
         found = await self._call("stripe subscription", lambda: self._client.v1.subscriptions.retrieve(subscription_id))
@@ -73,20 +83,29 @@ class StripePayments(StripeCalls):
         return _kept(customer_id, self._attach(payment_method_id, customer_id, key))
 
     def _subscribe(
-        self, user_id: str, kept: KeptCard, plan: PlanNoted, trial_days: int, key: str, taxation: Taxation | None
+        self,
+        user_id: str,
+        kept: KeptCard,
+        plan: PlanNoted,
+        trial_days: int,
+        key: str,
+        taxation: Taxation | None,
+        discount: Discount | None,
     ) -> SubscriptionFacts:
-        made = self._client.v1.subscriptions.create(
-            {
-                "customer": kept.customer_id,
-                "items": [{"price": self._price(plan)}],
-                "default_payment_method": kept.payment_method_id,
-                "payment_behavior": "error_if_incomplete",
-                "metadata": {"user_id": user_id, "plan": plan.plan},
-                "default_tax_rates": tax_rates(self._client, taxation),
-                **({"trial_period_days": trial_days} if trial_days else {}),
-            },
-            {"idempotency_key": f"subscription-{key}"},
-        )
+        wanted: Any = {
+            "customer": kept.customer_id,
+            "items": [{"price": self._price(plan)}],
+            "default_payment_method": kept.payment_method_id,
+            "payment_behavior": "error_if_incomplete",
+            "metadata": {"user_id": user_id, "plan": plan.plan},
+            "default_tax_rates": tax_rates(self._client, taxation),
+            "discounts": [{"promotion_code": promotion_code(self._client, discount)}] if discount else [],
+            **({"trial_period_days": trial_days} if trial_days else {}),
+        }
+        try:
+            made = self._client.v1.subscriptions.create(wanted, {"idempotency_key": f"subscription-{key}"})
+        except stripe.InvalidRequestError as error:
+            raise refused(error) from error
         return _subscription_facts(made)
 
     def _change(
@@ -132,7 +151,9 @@ class StripePayments(StripeCalls):
         )
         return _subscription_facts(made)
 
-    def _preview(self, subscription_id: str, terms: Terms, taxation: Taxation | None) -> Quote:
+    def _preview(
+        self, subscription_id: str, terms: Terms, taxation: Taxation | None, discount: Discount | None
+    ) -> Quote:
         now = self._client.v1.subscriptions.retrieve(subscription_id)
         if now.status == "trialing":
             # a trial goes on under the new plan
@@ -141,6 +162,7 @@ class StripePayments(StripeCalls):
             {
                 "customer": _id(now.customer),
                 "subscription": subscription_id,
+                **({"discounts": [{"promotion_code": promotion_code(self._client, discount)}]} if discount else {}),
                 "subscription_details": {
                     "items": [{"id": now["items"].data[0].id, "price": self._price(terms)}],
                     "proration_behavior": "always_invoice",
@@ -284,6 +306,7 @@ def _subscription_facts(subscription: Any) -> SubscriptionFacts:
         period_start=_time(item.current_period_start),
         period_end=_time(item.current_period_end),
         cancels_at=_time(subscription.cancel_at) if subscription.cancel_at else None,
+        discounted=bool(subscription.discounts),
     )
 
 

@@ -22,6 +22,8 @@ from ytempire.events.billing import (
     SubscriptionRecovered,
 )
 
+Fault = tuple[str, str, str]
+"""Code, field and sentence."""
 CANCEL_NOW, CANCEL_AT_END, RESUME, CHANGE_PLAN = "cancel_now", "cancel_at_period_end", "resume", "change_plan"
 
 
@@ -45,6 +47,8 @@ class PreviewChange:
     net: Money | None = None
     tax: Money | None = None
     discount: Money | None = None
+    discount_fault: Fault | None = None
+    """Why the code that was given cannot be used."""
 
 
 @dataclass(frozen=True)
@@ -133,7 +137,7 @@ def refuse(state: Subscription, command: RefuseChange) -> Sequence[Event]:
 def preview(state: Subscription, command: PreviewChange) -> Sequence[Event]:
     """What a change would cost, or why it cannot be. Nothing is ordered by it."""
     wanted = RequestChange(command.user_id, CHANGE_PLAN, command.terms, command.channels_held)
-    if fault := _fault(state, wanted):
+    if fault := _fault(state, wanted) or command.discount_fault:
         code, field, message = fault
         return [PlanChangePreviewRejected(user_id=command.user_id, code=code, field=field, message=message)]
     terms, end = command.terms, state.period_end
@@ -154,10 +158,6 @@ def preview(state: Subscription, command: PreviewChange) -> Sequence[Event]:
     ]
 
 
-Fault = tuple[str, str, str]
-"""Code, field and sentence."""
-
-
 def _fault(state: Subscription, command: RequestChange) -> Fault | None:
     if not state.running:
         return (
@@ -165,7 +165,7 @@ def _fault(state: Subscription, command: RequestChange) -> Fault | None:
             "change",
             "There is no subscription that runs. Choose a plan and set up the payment first.",
         )
-    if state.changing is not None or state.taxing is not None:
+    if state.busy:
         return "change_in_progress", "change", "Another change is being made. Wait for its outcome and try again."
     if command.change == CANCEL_AT_END and state.cancels_at is not None:
         message = f"The subscription ends on {state.cancels_at:%d %B %Y} already. Resume it if you want to keep it."

@@ -55,6 +55,7 @@ class SubscriptionOrdered(Event, owner="billing", private=True):
     plan: str
     payment_method_id: str
     sealed: Sealed
+    discount_code: str | None = None
 
 
 class ChangeOrdered(Event, owner="billing", private=True):
@@ -83,6 +84,13 @@ class TaxOrdered(Event, owner="billing", private=True):
     """Name, address and VAT number, where they are new."""
     vat_id: Literal["none", "pending", "verified", "unverified"] | None = None
     """What the registry says of the number that is known already."""
+
+
+class DiscountOrdered(Event, owner="billing", private=True):
+    """The intent to take a discount off the invoices to come; its outcome follows."""
+
+    user_id: Id
+    code: str
 
 
 class TrialGranted(Event, owner="billing", private=True):

@@ -8,6 +8,7 @@ from datetime import datetime
 from ytempire.billing.domain.events import (
     ChangeOrdered,
     ChangeSettled,
+    DiscountOrdered,
     GraceEnded,
     PlanNoted,
     SubscriptionOrdered,
@@ -19,6 +20,9 @@ from ytempire.billing.domain.zone import Zone
 from ytempire.events import Event
 from ytempire.events.billing import (
     CustomerCreated,
+    DiscountEnded,
+    DiscountGranted,
+    DiscountRejected,
     EntitlementsChanged,
     InvoicePaid,
     PaymentFailed,
@@ -81,6 +85,17 @@ class Subscription:
     """How invoices are taxed; without it nobody said where the customer is."""
     taxing: TaxOrdered | None = None
     """What Stripe was told of the customer's tax and has not answered yet."""
+    discount: DiscountGranted | None = None
+    """What is taken off the invoices to come."""
+    discounting: DiscountOrdered | None = None
+    """The discount that Stripe was asked for and has not answered yet."""
+    codes: frozenset[str] = frozenset()
+    """Every code that the account ever used."""
+
+    @property
+    def busy(self) -> bool:
+        """Whether something is with Stripe that must be answered before anything else is asked."""
+        return any((self.ordered, self.changing, self.taxing, self.discounting))
 
     @property
     def running(self) -> bool:
@@ -126,6 +141,7 @@ def evolve(state: Subscription, event: Event) -> Subscription:
                 ordered=None,
                 next=None,
                 cancels_at=None,
+                discount=None,
             )
         case SubscriptionChanged():
             return _changed(state, event)
@@ -139,6 +155,15 @@ def evolve(state: Subscription, event: Event) -> Subscription:
             return replace(state, tax=event, taxing=None)
         case TaxChangeRejected(code=code):
             return state if code == BUSY else replace(state, taxing=None)
+        case DiscountOrdered():
+            return replace(state, discounting=event)
+        case DiscountGranted(code=code):
+            return replace(state, discount=event, discounting=None, codes=state.codes | {code})
+        case DiscountRejected():
+            # a request that was refused ordered nothing, and while an order is in hand every other is refused as busy
+            return state if event.code == BUSY else replace(state, discounting=None)
+        case DiscountEnded():
+            return replace(state, discount=None)
         case GraceEnded(subscription_id=subscription_id):
             overdue = state.status == "past_due" and state.subscription_id == subscription_id
             return replace(state, grace_over=overdue)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal
 
-from ytempire.billing.domain import changes, tax
+from ytempire.billing.domain import changes, discounts, tax
 from ytempire.billing.domain.card import Card
 from ytempire.billing.domain.changes import MakeChange, PreviewChange, RefuseChange, RequestChange
 from ytempire.billing.domain.events import GraceEnded, PlanNoted, SubscriptionOrdered, ZoneNoted
@@ -15,6 +15,7 @@ from ytempire.billing.domain.state import ENDED, Subscription, entitlements, evo
 from ytempire.events import Event, Money
 from ytempire.events.billing import (
     CustomerCreated,
+    DiscountEnded,
     InvoicePaid,
     PaymentFailed,
     PaymentSetupRejected,
@@ -53,6 +54,10 @@ class Order:
     user_id: str
     payment_method_id: str
     sealed: Sealed
+    discount: discounts.Discount | None = None
+    coded: bool = False
+    """Whether a code was given."""
+    at: datetime = datetime.min
 
 
 @dataclass(frozen=True)
@@ -69,6 +74,8 @@ class Start:
     no_trial: NoTrial | None = None
     card: Card | None = None
     """What is charged."""
+    discount: discounts.Discount | None = None
+    """What is taken off."""
 
 
 @dataclass(frozen=True)
@@ -76,6 +83,7 @@ class RefusePayment:
     user_id: str
     code: str
     message: str
+    field: str = "payment_method_id"
 
 
 @dataclass(frozen=True)
@@ -90,6 +98,8 @@ class Observe:
     at: datetime
     """When Stripe said so."""
     cancels_at: datetime | None = None
+    discounted: bool = True
+    """Whether something is still taken off."""
 
 
 @dataclass(frozen=True)
@@ -152,6 +162,7 @@ Command = (
     | MakeChange
     | RefuseChange
     | tax.TaxCommand
+    | discounts.DiscountCommand
 )
 
 
@@ -165,8 +176,8 @@ def decide(state: Subscription, command: Command) -> Sequence[Event]:
             return _order(state, command)
         case Start():
             return _start(state, command)
-        case RefusePayment(user_id, code, message):
-            return [_refused(user_id, code, "payment_method_id", message)] if state.ordered else []
+        case RefusePayment(user_id, code, message, field):
+            return [_refused(user_id, code, field, message)] if state.ordered else []
         case Observe():
             return _observe(state, command)
         case EndGrace(user_id, subscription_id):
@@ -193,6 +204,8 @@ def decide(state: Subscription, command: Command) -> Sequence[Event]:
             return changes.make(state, command)
         case RefuseChange():
             return changes.refuse(state, command)
+        case discounts.RequestDiscount() | discounts.MakeDiscount() | discounts.RefuseDiscount():
+            return discounts.decide(state, command)
         case _:
             return tax.decide(state, command)
 
@@ -226,7 +239,7 @@ def _order(state: Subscription, command: Order) -> Sequence[Event]:
                 "This account has a subscription already. Change its payment method in the customer portal.",
             )
         ]
-    if state.ordered or state.taxing:
+    if state.busy:
         return [
             _refused(
                 command.user_id,
@@ -235,12 +248,15 @@ def _order(state: Subscription, command: Order) -> Sequence[Event]:
                 "A payment is being set up at this moment. Wait for its outcome before you try again.",
             )
         ]
+    if command.coded and (wrong := discounts.fault(replace(state, discount=None), command.discount, command.at)):
+        return [_refused(command.user_id, *wrong)]
     return [
         SubscriptionOrdered(
             user_id=command.user_id,
             plan=state.plan.plan,
             payment_method_id=command.payment_method_id,
             sealed=command.sealed,
+            discount_code=command.discount.code if command.discount else None,
         )
     ]
 
@@ -269,6 +285,7 @@ def _start(state: Subscription, command: Start) -> Sequence[Event]:
             price=state.ordered.price,
             no_trial=command.no_trial,
         ),
+        *([discounts.granted(command.user_id, command.discount)] if command.discount else []),
         *([command.card.change(command.user_id)] if command.card else []),
         entitlements(command.user_id, state.ordered, state.entitles(command.status)),
     ]
@@ -300,6 +317,9 @@ def _observe(state: Subscription, command: Observe) -> Sequence[Event]:
             next_price=(following or plan).price if goes_on else None,
         )
     ]
+    renewed = state.period_end is not None and command.period_start >= state.period_end
+    if renewed and state.discount and not command.discounted:
+        events.append(DiscountEnded(user_id=command.user_id, code=state.discount.code))
     if untold:
         events.append(
             SubscriptionPastDue(

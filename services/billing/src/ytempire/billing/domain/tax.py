@@ -73,7 +73,7 @@ def decide(state: Subscription, command: TaxCommand) -> Sequence[Event]:
 
 
 def _request(state: Subscription, command: RequestTax) -> Sequence[Event]:
-    if state.taxing or state.ordered or state.changing:
+    if state.busy:
         return [_refused(command.user_id, "change_in_progress", "", _WAIT)]
     if command.vat_id and (fault := vat_id_fault(command.country, command.vat_id)):
         return [_refused(command.user_id, *fault)]

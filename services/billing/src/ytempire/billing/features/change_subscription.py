@@ -8,6 +8,7 @@ from datetime import datetime
 from ytempire.billing.domain import slots
 from ytempire.billing.domain import subscription as domain
 from ytempire.billing.domain.changes import MakeChange, PreviewChange, RefuseChange, RequestChange, dearer
+from ytempire.billing.domain.discounts import Discounts, fault
 from ytempire.billing.domain.events import ChangeOrdered, Terms
 from ytempire.billing.domain.vat import Seller
 from ytempire.billing.features.follow_tax import taxation_of
@@ -23,6 +24,7 @@ class ChangeSubscription:
     store: EventStore
     payments: Payments
     seller: Seller
+    discounts: Discounts
 
     async def order(self, event: SubscriptionChangeRequested, delivery: Delivery) -> None:
         held, _ = await self.store.state(slots.CHANNEL_SLOTS, slots.channel_stream(event.user_id))
@@ -36,12 +38,15 @@ class ChangeSubscription:
         held, _ = await self.store.state(slots.CHANNEL_SLOTS, slots.channel_stream(event.user_id))
         state, _ = await self.store.state(domain.SUBSCRIPTION, domain.stream(event.user_id))
         terms = _terms(event.plan, event.interval, at)
+        discount = self.discounts.find(event.discount_code) if event.discount_code else None
+        wrong = fault(state, discount, at) if event.discount_code else None
         zero = Money.zero(terms.price.currency) if terms else Money.zero()
         quote = Quote(zero, zero, zero, zero)
-        if terms and state.running and state.subscription_id and dearer(state, terms):
-            quote = await self.payments.preview(state.subscription_id, terms, taxation_of(self.seller, state, at))
+        if terms and state.running and state.subscription_id and dearer(state, terms) and not wrong:
+            taxation = taxation_of(self.seller, state, at)
+            quote = await self.payments.preview(state.subscription_id, terms, taxation, discount)
         command = PreviewChange(
-            event.user_id, terms, len(held.held), quote.due, at, quote.net, quote.tax, quote.discount
+            event.user_id, terms, len(held.held), quote.due, at, quote.net, quote.tax, quote.discount, wrong
         )
         await self._execute(event.user_id, command, delivery)
 

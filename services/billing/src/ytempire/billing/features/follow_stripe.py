@@ -85,7 +85,14 @@ class FollowStripe:
         else:
             at = delivery.envelope.time
             command = domain.Observe(
-                now.user_id, now.subscription_id, now.status, now.period_start, now.period_end, at, now.cancels_at
+                now.user_id,
+                now.subscription_id,
+                now.status,
+                now.period_start,
+                now.period_end,
+                at,
+                now.cancels_at,
+                now.discounted,
             )
         await self._execute(now.user_id, command, delivery)
 

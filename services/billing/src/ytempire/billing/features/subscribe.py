@@ -6,11 +6,12 @@ from dataclasses import dataclass
 
 from ytempire.billing.domain import subscription as domain
 from ytempire.billing.domain import trials
+from ytempire.billing.domain.discounts import Discounts
 from ytempire.billing.domain.events import PlanNoted, SubscriptionOrdered
 from ytempire.billing.domain.state import Subscription
 from ytempire.billing.domain.vat import Seller
 from ytempire.billing.features.follow_tax import taxation_of
-from ytempire.billing.ports import KeptCard, Payer, PaymentRefusedError, Payments
+from ytempire.billing.ports import DiscountRefusedError, KeptCard, Payer, PaymentRefusedError, Payments
 from ytempire.chassis import Opener
 from ytempire.events.gateway import PaymentSetupRequested
 from ytempire.events.onboarding import PlanSelected, PreferencesSaved
@@ -27,6 +28,7 @@ class Subscribe:
     payments: Payments
     opener: Opener
     seller: Seller
+    discounts: Discounts
 
     async def note_plan(self, event: PlanSelected, delivery: Delivery) -> None:
         noted = PlanNoted(**event.model_dump(include=set(PlanNoted.model_fields)))
@@ -41,7 +43,16 @@ class Subscribe:
         state, _ = await self.store.state(domain.SUBSCRIPTION, domain.stream(event.user_id))
         if state.plan is None and delivery.attempt < _PLAN_PATIENCE:
             raise TransientError("the chosen plan has not arrived yet")
-        await self._execute(event.user_id, domain.Order(event.user_id, event.payment_method_id, event.sealed), delivery)
+        code = event.discount_code
+        command = domain.Order(
+            event.user_id,
+            event.payment_method_id,
+            event.sealed,
+            self.discounts.find(code) if code else None,
+            code is not None,
+            delivery.envelope.time,
+        )
+        await self._execute(event.user_id, command, delivery)
 
     async def make(self, event: SubscriptionOrdered, delivery: Delivery) -> None:
         """The effect. Safe to repeat: Stripe answers the same key with the same subscription."""
@@ -57,9 +68,12 @@ class Subscribe:
             no_trial = await self._no_trial(state, event.user_id, kept) if state.ordered.trial_days else None
             days = 0 if no_trial else state.ordered.trial_days
             taxation = taxation_of(self.seller, state, delivery.envelope.time)
-            made = await self.payments.subscribe(event.user_id, kept, state.ordered, days, key, taxation)
+            discount = self.discounts.find(event.discount_code) if event.discount_code else None
+            made = await self.payments.subscribe(event.user_id, kept, state.ordered, days, key, taxation, discount)
         except PaymentRefusedError as error:
             command = domain.RefusePayment(event.user_id, error.code, str(error))
+        except DiscountRefusedError as error:
+            command = domain.RefusePayment(event.user_id, error.code, str(error), "discount_code")
         except PermanentError:
             command = domain.RefusePayment(event.user_id, "order_expired", _EXPIRED)
         else:
@@ -73,6 +87,7 @@ class Subscribe:
                 made.period_end,
                 no_trial,
                 kept.card,
+                discount,
             )
         await self._execute(event.user_id, command, delivery)
 

@@ -14,7 +14,7 @@ from ytempire.gateway.http.answers import API, PENDING, PROBLEMS, Json, answer
 from ytempire.gateway.http.fields import Body, Word
 from ytempire.gateway.http.identity import BillingReads, BillingWrites, EdgeNow
 from ytempire.gateway.projections.accounts import ACCOUNTS, accounts
-from ytempire.gateway.projections.payments import PAYMENTS, cards, happenings, invoices, taxes
+from ytempire.gateway.projections.payments import PAYMENTS, cards, discounts, happenings, invoices, taxes
 from ytempire.gateway.timeline import sentence
 from ytempire.gateway.views import billing_view
 
@@ -43,19 +43,22 @@ async def timeline(reads: BillingReads) -> Response:
 class PreviewBody(Body):
     plan: Word
     interval: Interval = "month"
+    discount_code: Word | None = None
 
 
 @router.get("/billing", summary="The subscription, what it allows, how it goes on, and how it is paid")
 async def billing(reads: BillingReads) -> Response:
     newest = (invoices.c.period_start.desc().nulls_first(), invoices.c.invoice_id)
     account, card = await reads.one(ACCOUNTS, accounts), await reads.one(PAYMENTS, cards)
-    tax = await reads.one(PAYMENTS, taxes)
-    return Json(billing_view(account, card, await reads.rows(PAYMENTS, invoices, order=newest), tax))
+    tax, discount = await reads.one(PAYMENTS, taxes), await reads.one(PAYMENTS, discounts)
+    return Json(billing_view(account, card, await reads.rows(PAYMENTS, invoices, order=newest), tax, discount))
 
 
 @router.post("/billing/preview", responses=PENDING, summary="What another plan would cost, before it is chosen")
 async def preview(body: PreviewBody, write: BillingWrites, edge: EdgeNow) -> Response:
-    event = PlanChangePreviewRequested(user_id=write.user_id, plan=body.plan, interval=body.interval)
+    event = PlanChangePreviewRequested(
+        user_id=write.user_id, plan=body.plan, interval=body.interval, discount_code=body.discount_code
+    )
     return answer(await edge.intents.request(write.user_id, await write.reserve(), f"account-{write.user_id}", event))
 
 

@@ -36,6 +36,7 @@ class PaymentBody(Body):
     payment_method_id: Word
     billing_name: Name
     billing_email: Email
+    discount_code: Word | None = None
 
 
 class NichesBody(Body):
@@ -85,6 +86,7 @@ async def set_up_payment(body: PaymentBody, write: BillingWrites, edge: EdgeNow)
         user_id=write.user_id,
         payment_method_id=body.payment_method_id,
         sealed=edge.sealer.seal("billing", receipt, edge.clock.now(), _SEALED_FOR),
+        discount_code=body.discount_code,
     )
     return answer(await edge.intents.request(write.user_id, await write.reserve(), f"account-{write.user_id}", event))
 

@@ -6,7 +6,12 @@ from typing import Any, Literal
 
 from fastapi import APIRouter, Response
 
-from ytempire.events.gateway import BillingAccessRequested, InvoicePaymentRequested, PaymentMethodChangeRequested
+from ytempire.events.gateway import (
+    BillingAccessRequested,
+    DiscountRequested,
+    InvoicePaymentRequested,
+    PaymentMethodChangeRequested,
+)
 from ytempire.events.values import Sealed
 from ytempire.eventstore import PermanentError
 from ytempire.gateway.http.answers import API, PENDING, PROBLEMS, answer
@@ -31,6 +36,16 @@ class AccessBody(Body):
 @router.post("/billing/card", responses=PENDING, summary="Charge another card from now on")
 async def change_card(body: CardBody, write: BillingWrites, edge: EdgeNow) -> Response:
     event = PaymentMethodChangeRequested(user_id=write.user_id, payment_method_id=body.payment_method_id)
+    return answer(await edge.intents.request(write.user_id, await write.reserve(), f"account-{write.user_id}", event))
+
+
+class DiscountBody(Body):
+    discount_code: Word
+
+
+@router.post("/billing/discount", responses=PENDING, summary="Use a code that makes the invoices to come cheaper")
+async def use_discount(body: DiscountBody, write: BillingWrites, edge: EdgeNow) -> Response:
+    event = DiscountRequested(user_id=write.user_id, discount_code=body.discount_code)
     return answer(await edge.intents.request(write.user_id, await write.reserve(), f"account-{write.user_id}", event))
 
 

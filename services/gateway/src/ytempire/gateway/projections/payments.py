@@ -6,6 +6,8 @@ from sqlalchemy import JSON, BigInteger, Boolean, Column, Integer, MetaData, Tab
 
 from ytempire.events import Envelope
 from ytempire.events.billing import (
+    DiscountEnded,
+    DiscountGranted,
     EntitlementsChanged,
     InvoicePaid,
     PaymentFailed,
@@ -48,6 +50,19 @@ taxes = Table(
     mark_column("mark"),
 )
 
+discounts = Table(
+    "discounts",
+    TABLES,
+    Column("user_id", Text, primary_key=True),
+    tenant_column(),
+    Column("code", Text),
+    Column("percent", Text),
+    Column("amount", JSON),
+    Column("duration", Text),
+    Column("months", Integer),
+    mark_column("mark"),
+)
+
 invoices = Table(
     "invoices",
     TABLES,
@@ -84,6 +99,8 @@ Happening = (
     | EntitlementsChanged
     | TrialEnding
     | PaymentMethodChanged
+    | DiscountGranted
+    | DiscountEnded
     | TaxChanged
     | PaymentFailed
     | InvoicePaid
@@ -105,6 +122,21 @@ async def _happened(connection: Writing, event: Happening, envelope: Envelope) -
 async def _card(connection: Writing, event: PaymentMethodChanged, envelope: Envelope) -> None:
     row = {**event.model_dump(), "tenant_id": event.user_id, "mark": envelope.position}
     await upsert(connection, cards, row, "mark")
+    await _happened(connection, event, envelope)
+    await announce(connection, event.user_id, "account", event.user_id, envelope)
+
+
+async def _discounted(connection: Writing, event: DiscountGranted | DiscountEnded, envelope: Envelope) -> None:
+    granted = isinstance(event, DiscountGranted)
+    row = {
+        "user_id": event.user_id,
+        "tenant_id": event.user_id,
+        "mark": envelope.position,
+        "code": event.code if granted else None,
+        **dict.fromkeys(("percent", "amount", "duration", "months")),
+        **(event.model_dump(mode="json", include={"percent", "amount", "duration", "months"}) if granted else {}),
+    }
+    await upsert(connection, discounts, row, "mark")
     await _happened(connection, event, envelope)
     await announce(connection, event.user_id, "account", event.user_id, envelope)
 
@@ -160,6 +192,8 @@ PAYMENTS = Projection(
         RefundIssued: _happened,
         PaymentMethodChanged: _card,
         TaxChanged: _taxed,
+        DiscountGranted: _discounted,
+        DiscountEnded: _discounted,
         InvoicePaid: _paid,
         PaymentFailed: _failed,
     },
