@@ -75,7 +75,7 @@ async def begun(tables: Tables, first: str, user_id: str = "u") -> str:
 def set_password(tables: Tables, user_id: str, password_hash: str) -> None:
     with psycopg.connect(tables.dsn) as connection:
         connection.execute(
-            "insert into credentials values (%s, %s, %s, 'active', now())"
+            "insert into credentials values (%s, %s, %s, now())"
             " on conflict (user_id) do update set password_hash = excluded.password_hash",
             [user_id, f"address of {user_id}", password_hash],
         )

@@ -17,8 +17,6 @@ STRANGER = "stranger"
 class Credential:
     user_id: str
     password_hash: str
-    status: str
-    """``active``: there is no password before the address is verified."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +30,8 @@ class NewPassword:
 
 
 class Credentials(Protocol):
+    """Passwords by account. There is none before the address is proven."""
+
     async def propose(self, new: NewPassword, at: datetime) -> None:
         """Keep a password until it is decided; proposing it again changes nothing."""
 

@@ -26,7 +26,6 @@ class SqlDevices:
                 device.device_digest == device_digest,
                 device.expires_at > now,
                 credentials.c.email_digest == email_digest,
-                credentials.c.status == "active",
             )
         )
         async with self._engine.connect() as connection:

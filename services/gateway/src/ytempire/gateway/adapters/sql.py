@@ -74,7 +74,7 @@ class SqlCredentials:
         return await self._one(credentials.c.user_id == user_id)
 
     async def _one(self, which: ColumnElement[bool]) -> Credential | None:
-        query = select(credentials.c.user_id, credentials.c.password_hash, credentials.c.status).where(which)
+        query = select(credentials.c.user_id, credentials.c.password_hash).where(which)
         async with self._engine.connect() as connection:
             row = (await connection.execute(query)).first()
         return Credential(*row) if row else None
@@ -87,7 +87,6 @@ def _set_password(user_id: str, password_hash: str, email_digest: str | None) ->
         "user_id": user_id,
         "email_digest": email_digest,
         "password_hash": password_hash,
-        "status": "active",
         "created_at": func.now(),
     }
     return (

@@ -17,7 +17,6 @@ credentials = Table(
     Column("user_id", Text, primary_key=True),
     Column("email_digest", Text, nullable=False),
     Column("password_hash", Text, nullable=False),
-    Column("status", Text, nullable=False),
     _time("created_at"),
 )
 

@@ -87,7 +87,7 @@ class LogIn:
         except Problem:
             attempt.not_made()
             raise
-        if credential is None or not fits or credential.status != "active":
+        if credential is None or not fits:
             raise Problem(401, "invalid_credentials", _WRONG)
         attempt.succeeded()
         session = Session(credential.user_id, new_id())

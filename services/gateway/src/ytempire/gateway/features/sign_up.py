@@ -9,6 +9,7 @@ from datetime import timedelta
 from ytempire.chassis import Clock, Sealer
 from ytempire.events import PLATFORM_TENANT
 from ytempire.events.gateway import AccessLinkRequested, SignUpRequested
+from ytempire.eventstore import NO_STREAM
 from ytempire.gateway.adapters.tokens import keyed
 from ytempire.gateway.intents import Intents
 from ytempire.gateway.ports import Reservation
@@ -43,10 +44,11 @@ class SignUp:
             email_digest=email_digest(self._digest_key, account.email),
             sealed=self._sealer.seal("onboarding", asdict(account), now, _SEALED_FOR),
         )
-        await self._intents.record(user_id, reservation, f"account-{user_id}", event)
+        await self._intents.record(user_id, reservation, f"account-{user_id}", event, NO_STREAM)
 
     async def send_link(self, email: str, reservation: Reservation) -> None:
         """Record the wish for a link: to the new account, or to a new password of one that exists."""
-        digest = email_digest(self._digest_key, email)
-        event = AccessLinkRequested(email_digest=digest)
-        await self._intents.record(PLATFORM_TENANT, reservation, f"email-{digest}", event)
+        event = AccessLinkRequested(email_digest=email_digest(self._digest_key, email))
+        # a stream of its own: one of the address would take longer when nobody asked about it before
+        stream = f"accesslink-{reservation.resource_id}"
+        await self._intents.record(PLATFORM_TENANT, reservation, stream, event, NO_STREAM)
