@@ -35,9 +35,9 @@ _LATER = (
     "publisher/features/upload.py",
     "onboarding/features/sign_up.py",
 )
-_NOBODY_CAN = ("unknown_topic", "unreadable", "unfaithful")
-"""Codes that stand for a fault of ours: the gateway never asks for a topic or a file that is not there."""
 """What these files refuse was answered long before; it is told in a mail, or shown with the video."""
+_NOBODY_CAN = ("unknown_topic", "unreadable", "unfaithful", "unknown_email")
+"""Codes of faults of ours, and what is told to nobody: who asks for a link must not learn who has an account."""
 _HEADER = """\
 # Errors
 
@@ -46,8 +46,9 @@ the last two columns, which people write; a test compares each row with the sour
 
 An answer that refuses is a problem document (RFC 9457): `code` and `field` are stable, the message is for people and
 may be reworded. Parts in braces are filled in. *Later* means that the request was accepted: the error is told in a
-mail, or shown with the video. Several wrong fields at once are listed under `errors`, each with its own code; a field
-that is not named here is the one the request had wrong.
+mail, shown with the video, or, of a sign-up, to nobody, so that no stranger learns who has an account. Several wrong
+fields at once are listed under `errors`, each with its own code; a field that is not named here is the one the request
+had wrong.
 
 | status | code | field | message | what to do | test |
 |---|---|---|---|---|---|

@@ -130,9 +130,7 @@ def _send_password_link(state: Account, command: SendPasswordLink) -> list[Event
 def _change_password(state: Account, command: ChangePassword) -> list[Event]:
     user_id = command.user_id
     if not state.verified:
-        rejected = PasswordChangeRejected(
-            user_id=user_id, code="email_not_verified", field="user_id", message=_UNVERIFIED
-        )
+        rejected = PasswordChangeRejected(user_id=user_id, code="email_not_verified", field="", message=_UNVERIFIED)
         return [rejected]
     return [PasswordChanged(user_id=user_id)]
 

@@ -154,7 +154,7 @@ def _invite(state: Members, command: Invite) -> list[Event]:
 def _fault(state: Members, command: Invite) -> tuple[str, str, str] | None:
     opened = state.open_at(command.at)
     if not command.verified:
-        return "email_not_verified", "user_id", "Confirm your own e-mail address before you invite others."
+        return "email_not_verified", "", "Confirm your own e-mail address before you invite others."
     if command.own:
         return "own_address", "email", "This is your own address, and the account is yours. Invite another address."
     if any(member.email_digest == command.email_digest for member in state.members.values()):
