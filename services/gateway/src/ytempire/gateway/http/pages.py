@@ -45,6 +45,7 @@ async def index() -> Response:
 @router.get("/reset")
 @router.get("/forgot")
 @router.get("/confirm-email")
+@router.get("/invitation")
 async def way_in() -> Response:
     """The pages behind links in mails. Opening one does nothing: mail scanners open links, they fill in no form."""
     return HTMLResponse((STATIC / "access.html").read_text(encoding="utf-8"))

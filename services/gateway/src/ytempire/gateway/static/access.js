@@ -39,9 +39,21 @@ const PAGES = {
     path: "/auth/email/confirm",
     done: "Your address is changed.",
   },
+  "/invitation": {
+    title: "Accept the invitation",
+    lead: loggedIn()
+      ? "You work in somebody else’s account then, and keep your own."
+      : "Log in with the address that was invited. If you have no account yet, sign up with it first, then open the link again.",
+    fields: loggedIn() ? [] : ["email", "password"],
+    button: "Accept",
+    path: "/invitations/accept",
+    done: "You belong to the account now.",
+  },
 };
 
 const page = PAGES[location.pathname];
+// pages that are used by somebody who is logged in
+const personal = page === PAGES["/confirm-email"] || page === PAGES["/invitation"];
 const form = $("form");
 // the same key for every press: pressing twice does it once; another password is another request
 let key = newKey();
@@ -51,10 +63,10 @@ function show() {
   $("title").textContent = page.title;
   $("state").textContent = page.lead;
   for (const name of page.fields) $(name).hidden = false;
-  $("password-help").hidden = page === PAGES["/confirm-email"] || !page.fields.includes("password");
+  $("password-help").hidden = personal || !page.fields.includes("password");
   form.querySelector("button").textContent = page.button;
   form.hidden = false;
-  if (page === PAGES["/confirm-email"]) form.elements.password.autocomplete = "current-password";
+  if (personal) form.elements.password.autocomplete = "current-password";
   form.addEventListener("input", () => {
     key = newKey();
   });
@@ -73,7 +85,21 @@ function complain(errors, text) {
     }
   }
   form.querySelector(".form-error").textContent = placed ? "" : text;
-  $("again").hidden = !errors.some((error) => error.pointer === "/token") || location.pathname === "/confirm-email";
+  $("again").hidden = !errors.some((error) => error.pointer === "/token") || personal;
+}
+
+// Whoever is logged in may be somebody else than the one who was invited.
+function asSomebodyElse() {
+  page.fields = ["email", "password"];
+  for (const name of page.fields) $(name).hidden = false;
+  form.querySelector("button").textContent = "Log in and accept";
+  key = newKey();
+}
+
+async function asPerson(body) {
+  if (page.fields.length && (await logIn(body.email, body.password)))
+    throw new Error("Your account asks for a code. Log in at the overview, then open this link in the same tab.");
+  await ask({ token });
 }
 
 async function ask(body) {
@@ -92,18 +118,17 @@ async function submit(event) {
   button.disabled = true;
   complain([], "");
   try {
-    if (page === PAGES["/confirm-email"]) {
-      if (!loggedIn()) await logIn(body.email, body.password);
-      await ask({ token });
-    } else await ask(page === PAGES["/forgot"] ? body : { ...body, token });
+    if (personal) await asPerson(body);
+    else await ask(page === PAGES["/forgot"] ? body : { ...body, token });
     form.hidden = true;
     $("state").textContent = page.done;
     $("title").focus();
-    $("onward").textContent = location.pathname === "/confirm-email" ? "Go to overview" : "Log in";
+    $("onward").textContent = personal ? "Go to overview" : "Log in";
     $("onward").hidden = false;
   } catch (error) {
     if (error instanceof Problem) complain(error.errors, error.message);
-    else complain([], "No connection. Try again.");
+    else complain([], error instanceof TypeError ? "No connection. Try again." : error.message);
+    if (page === PAGES["/invitation"] && error.code === "invitation_not_found") asSomebodyElse();
   } finally {
     button.disabled = false;
   }
