@@ -11,12 +11,14 @@ from typing import Any
 import httpx
 import psycopg
 import pytest
+from fastapi import Request
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ytempire.eventstore import new_id
 from ytempire.gateway.adapters.passwords import ArgonPasswords
 from ytempire.gateway.features.attempts import LogInLimits
+from ytempire.gateway.http.identity import network_address
 from ytempire.gateway.limits import Attempts
 from ytempire.gateway.problems import Problem
 
@@ -156,6 +158,14 @@ async def test_what_would_wait_too_long_for_its_turn_is_refused() -> None:
     assert len(refused) == 45
     assert {(r.status, r.code, r.headers["Retry-After"]) for r in refused} == {(503, "busy", "3")}
     assert await passwords.verify("correct horse", kept)
+
+
+def test_who_has_a_whole_network_of_addresses_has_one_limit() -> None:
+    counted = {
+        network_address(Request({"type": "http", "client": (f"2001:db8:0:1::{n:x}", 50_000 + n), "headers": []}))
+        for n in range(1, 200)
+    }
+    assert counted == {"2001:db8:0:1::/64"}
 
 
 Visit = Callable[[str], Any]

@@ -37,12 +37,17 @@ EdgeNow = Annotated[Edge, Depends(_edge_now)]
 
 
 def network_address(request: Request) -> str:
-    """Where the request came from. Behind a proxy the server is told to trust its headers, not this code."""
-    return request.client.host if request.client else "unknown"
+    """What limits count as one (see ``Visitor.network``)."""
+    return visitor_of(request).network
+
+
+def visitor_of(request: Request) -> Visitor:
+    """Who asks, and whence. Behind a proxy the server is told to trust its headers, not this code."""
+    return visitor(request.client.host if request.client else "unknown", request.headers.get("user-agent", ""))
 
 
 async def visitor_now(request: Request) -> Visitor:
-    return visitor(network_address(request), request.headers.get("user-agent", ""))
+    return visitor_of(request)
 
 
 VisitorNow = Annotated[Visitor, Depends(visitor_now)]
