@@ -12,6 +12,6 @@ def test_notices_in_any_order_and_repeated_end_in_the_same_state_and_ledger() ->
     got = measure(SHORT)
     assert got["problems"] == []
     assert (got["differing"], got["difference"]) == (0, 0)
-    # a charge for each of four invoices, a refund, a dispute
-    assert got["entries"] == (SHORT + 1) * 6
+    # a charge for each of four invoices, a refund, a dispute and its reversal
+    assert got["entries"] == (SHORT + 1) * 7
     assert got["notices"] > (SHORT + 1) * 60

@@ -334,6 +334,7 @@ def test_a_plan_that_changes_within_the_day_counts_what_is_taken_already(steps: 
 
 
 LATE = slots.Allowance(False, "starter", 0, overdue=True)
+TAKEN_BACK = slots.Allowance(False, "starter", 0, disputed=True)
 
 
 def test_an_overdue_payment_is_what_stops_new_videos() -> None:
@@ -343,9 +344,21 @@ def test_an_overdue_payment_is_what_stops_new_videos() -> None:
     assert "Pay the open invoice" in refused.message
 
 
+def test_a_payment_that_a_bank_took_back_stops_new_videos() -> None:
+    (refused,) = run(reserve(VIDEOS[0], TAKEN_BACK))
+    assert isinstance(refused, VideoSlotRefused)
+    assert refused.code == "payment_disputed"
+    assert "Open a ticket" in refused.message
+
+
 @pytest.mark.parametrize(
     ("allowance", "wanted"),
-    [(FULL, "channel_limit"), (NONE, "no_subscription"), (LATE, "subscription_past_due")],
+    [
+        (FULL, "channel_limit"),
+        (NONE, "no_subscription"),
+        (LATE, "subscription_past_due"),
+        (TAKEN_BACK, "payment_disputed"),
+    ],
 )
 def test_channels_have_slots_of_their_own(allowance: slots.Allowance, wanted: str) -> None:
     history: list[Event] = []

@@ -14,10 +14,17 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from ytempire.billing.domain import changes
 from ytempire.billing.domain import subscription as domain
+from ytempire.billing.domain.disputes import Outcome, TakeDispute
 from ytempire.billing.domain.events import GraceEnded, PlanNoted, Terms
 from ytempire.billing.domain.state import ENDED, Subscription, evolve
 from ytempire.events import Event, Money
-from ytempire.events.billing import EntitlementsChanged, SubscriptionCancelled, SubscriptionStarted
+from ytempire.events.billing import (
+    DisputeClosed,
+    DisputeOpened,
+    EntitlementsChanged,
+    SubscriptionCancelled,
+    SubscriptionStarted,
+)
 from ytempire.events.values import Sealed
 from ytempire.eventstore import derived_id
 
@@ -74,6 +81,7 @@ class Life(RuleBasedStateMachine):
         self.state = Subscription()
         self.stripe: list[AtStripe] = []
         self.log: list[Event] = []
+        self.disputes: dict[int, Outcome] = {}
 
     def _do(self, command: domain.Command) -> None:
         events = domain.decide(self.state, command)
@@ -160,6 +168,14 @@ class Life(RuleBasedStateMachine):
         self._do(domain.EndGrace(USER, subscription_id))
 
     @precondition(lambda self: bool(self.stripe))
+    @rule(number=st.integers(0, 2), outcome=st.sampled_from(["open", "won", "lost"]))
+    def a_bank_takes_a_payment_back(self, number: int, outcome: Outcome) -> None:
+        # what is decided stays decided
+        outcome = self.disputes[number] if self.disputes.get(number, "open") != "open" else outcome
+        self.disputes[number] = outcome
+        self._do(TakeDispute(USER, f"dp_{number}", "in_1", Money.parse(97, "USD"), outcome))
+
+    @precondition(lambda self: bool(self.stripe))
     @rule(which=st.integers(0, 5))
     def a_late_notice(self, which: int) -> None:
         self._notice(self.stripe[which % len(self.stripe)])
@@ -193,6 +209,15 @@ class Life(RuleBasedStateMachine):
             if now.runs and self.state.subscribed is not None:
                 sold = self.state.next or self.state.subscribed
                 assert (sold.plan, sold.interval) == now.price
+
+    @invariant()
+    def each_dispute_is_told_once_and_stops_new_work_while_it_is_open(self) -> None:
+        opened = [event.dispute_id for event in self.log if isinstance(event, DisputeOpened)]
+        closed = [event.dispute_id for event in self.log if isinstance(event, DisputeClosed)]
+        assert sorted(opened) == sorted(f"dp_{number}" for number in self.disputes)
+        assert sorted(closed) == sorted(f"dp_{number}" for number, how in self.disputes.items() if how != "open")
+        if "open" in self.disputes.values():
+            assert not self.state.active
 
     @invariant()
     def an_end_is_told_once(self) -> None:

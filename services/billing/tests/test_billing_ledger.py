@@ -20,7 +20,15 @@ from ytempire.billing.domain.events import LedgerEntryPosted, LedgerReconciled
 from ytempire.billing.domain.ledger import DOUBLE_ENTRY, day_of, stream
 from ytempire.billing.projections.ledger import COMPARED, LINES, PROJECTION
 from ytempire.chassis.testing import Bench
-from ytempire.events.billing import LedgerDifferenceChanged, SubscriptionStarted
+from ytempire.events import Money
+from ytempire.events.billing import (
+    DisputeClosed,
+    DisputeOpened,
+    EntitlementsChanged,
+    LedgerDifferenceChanged,
+    SubscriptionCancelled,
+    SubscriptionStarted,
+)
 from ytempire.events.gateway import PaymentSetupRequested, WebhookReceived
 from ytempire.events.onboarding import PlanSelected
 from ytempire.events.plans import on_offer
@@ -144,13 +152,30 @@ async def test_refunds_and_disputes_are_posted_as_stripe_moves_them(books: Books
     await books.tell()
     assert await books.in_the_ledger() == await books.at_stripe()
     assert (await books.balances())["disputes"] == 79_700
+    (opened,) = await books.bench.events(DisputeOpened)
+    assert (opened.dispute_id, opened.amount) == (dispute.id, Money.parse("797.00", "USD"))
+    assert not (await books.bench.events(EntitlementsChanged))[-1].active
     evidence: Any = {"evidence": {"uncategorized_text": "winning_evidence"}}
     books.api.v1.disputes.update(dispute.id, evidence)
     await books.tell()
+    assert [closed.won for closed in await books.bench.events(DisputeClosed)] == [True]
+    assert (await books.bench.events(EntitlementsChanged))[-1].active
     assert await books.in_the_ledger() == await books.at_stripe()
     balances = await books.balances()
     assert (balances["disputes"], balances["refunds"], balances["fees"]) == (0, 10_000, 2 * 2_341 + 1_500)
     assert sum(balances.values()) == 0
+
+
+async def test_a_dispute_without_an_answer_is_lost_and_ends_the_subscription(books: Books) -> None:
+    user_id = await books.subscribe("pm_card_createDispute")
+    await books.tell()
+    books.outside.advance(days=15)
+    await books.tell()
+    (closed,) = await books.bench.events(DisputeClosed)
+    assert (closed.user_id, closed.won) == (user_id, False)
+    (ended,) = await books.bench.events(SubscriptionCancelled)
+    assert books.api.v1.subscriptions.retrieve(ended.subscription_id).status == "canceled"
+    assert (await books.balances())["disputes"] == 79_700
 
 
 async def test_a_payout_leaves_the_balance_for_the_bank(books: Books) -> None:

@@ -10,6 +10,8 @@ import psycopg
 from ytempire.events import Event, Money
 from ytempire.events.billing import (
     DiscountEnded,
+    DisputeClosed,
+    DisputeOpened,
     EntitlementsChanged,
     InvoicePaid,
     PaymentFailed,
@@ -74,6 +76,7 @@ async def test_the_timeline_tells_everything_in_order(person: Any) -> None:
     ids = {"user_id": person.user_id, "subscription_id": "sub_1"}
     period: Any = {"period_start": AT, "period_end": AT + timedelta(days=30)}
     usd = Money.parse("1297.00", "USD")
+    disputed: Any = {"user_id": person.user_id, "dispute_id": "dp_1", "invoice_id": "in_t", "amount": usd}
     trial: Any = {"status": "trialing", "trial_ends_at": AT, **period}
     events: list[Event] = [
         SubscriptionStarted(**ids, plan="starter", **trial),
@@ -86,6 +89,9 @@ async def test_the_timeline_tells_everything_in_order(person: Any) -> None:
         SubscriptionPastDue(**ids, grace_ends_at=AT),
         SubscriptionRecovered(**ids),
         RefundIssued(user_id=person.user_id, invoice_id="in_t", amount=usd),
+        DisputeOpened(**disputed),
+        DisputeClosed(**disputed, won=True),
+        DisputeClosed(**disputed, won=False),
         SubscriptionCancelled(**ids),
         EntitlementsChanged(user_id=person.user_id, plan="starter", active=False, channels=0, videos_per_day=0),
     ]
@@ -104,6 +110,9 @@ async def test_the_timeline_tells_everything_in_order(person: Any) -> None:
         "A payment is overdue. Work goes on until 22 November 2026.",
         "The overdue payment was made: everything goes on.",
         "1,297.00 USD was refunded.",
+        "The bank took a payment of 1,297.00 USD back until it has decided.",
+        "The bank decided: 1,297.00 USD was given back to us.",
+        "The bank decided: 1,297.00 USD stays with you.",
         "The subscription ended.",
         "Nothing new can be begun; everything stays readable.",
     ]

@@ -12,6 +12,8 @@ from sqlalchemy import select
 
 from ytempire.events import Money
 from ytempire.events.billing import (
+    DisputeClosed,
+    DisputeOpened,
     InvoicePaid,
     PaymentFailed,
     RefundIssued,
@@ -299,12 +301,19 @@ async def test_what_happens_to_a_subscription_is_told_once(platform: Any) -> Non
     failed = PaymentFailed(user_id=user, invoice_id="in_1", code="payment_failed", attempt=1, next_attempt_at=START)
     ended = SubscriptionCancelled(user_id=user, subscription_id="sub_1")
     refund = RefundIssued(user_id=user, invoice_id="in_1", amount=Money.parse("10", "USD"), refund_id="re_1")
-    for event in (failed, failed, failed.model_copy(update={"attempt": 2}), ended, ended, refund, refund):
+    disputed = {"user_id": user, "dispute_id": "dp_1", "invoice_id": "in_1", "amount": Money.parse("97", "USD")}
+    opened, won = DisputeOpened(**disputed), DisputeClosed(**disputed, won=True)
+    lost = won.model_copy(update={"dispute_id": "dp_2", "won": False})
+    again = failed.model_copy(update={"attempt": 2})
+    for event in (failed, failed, again, ended, ended, refund, refund, opened, opened, won, won, lost):
         await platform.deliver(event, tenant=user)
     await platform.deliver(SubscriptionRecovered(user_id=user, subscription_id="sub_1"), tenant=user)
     await platform.bench.settle()
     assert sorted(platform.inbox.subjects()[1:]) == [
+        "The dispute is settled: everything goes on",
         "We refunded 10.00 USD",
+        "Your bank decided about your payment of 97.00 USD",
+        "Your bank took a payment of 97.00 USD back",
         "Your payment did not go through",
         "Your payment did not go through",
         "Your payment went through: everything goes on",

@@ -235,6 +235,26 @@ class RefundIssued(Event, owner="billing"):
     refund_id: str = ""
 
 
+class DisputeOpened(Event, owner="billing"):
+    """The holder's bank took a payment back until it has decided; nothing new is begun meanwhile."""
+
+    user_id: Id
+    dispute_id: str
+    invoice_id: str
+    amount: Money
+
+
+class DisputeClosed(Event, owner="billing"):
+    """The bank has decided about a payment that it took back."""
+
+    user_id: Id
+    dispute_id: str
+    invoice_id: str
+    amount: Money
+    won: bool
+    """The money came back, and everything goes on; else it stays with the holder, and the subscription ends."""
+
+
 class LedgerDifferenceChanged(Event, owner="billing"):
     """The ledger of Stripe's money differs from Stripe's own list, by another amount than before, or agrees again."""
 

@@ -18,6 +18,7 @@ from ytempire.billing.domain.ledger import DOUBLE_ENTRY
 from ytempire.billing.features.allot import Allot
 from ytempire.billing.features.catch_up import CatchUp
 from ytempire.billing.features.change_subscription import ChangeSubscription
+from ytempire.billing.features.follow_disputes import FollowDisputes
 from ytempire.billing.features.follow_stripe import FollowStripe
 from ytempire.billing.features.follow_tax import FollowTax
 from ytempire.billing.features.give_discount import GiveDiscount
@@ -57,10 +58,11 @@ async def build(host: Host[Settings]) -> Service:
     await catch_up.begin()
     balance = StripeBalance(settings.stripe_url, key, settings.ca_bundle)
     keep = KeepLedger(host.store, balance)
+    reconcile = Reconcile(host.store, balance, keep)
     return Service(
         subscriptions=subscribed(subscribe, change, pay, follow, tax, give, Allot(host.store)),
         reactions=reactions(
-            subscribe, change, pay, follow, tax, give, catch_up, keep, Reconcile(host.store, balance, keep)
+            subscribe, change, pay, follow, tax, give, catch_up, keep, reconcile, FollowDisputes(host.store, balance)
         ),
         background=(LedgerMetrics(host.models).run,),
     )

@@ -10,6 +10,7 @@ from typing import NamedTuple, Protocol
 from ytempire.billing.domain.accounts import Movement
 from ytempire.billing.domain.card import Card
 from ytempire.billing.domain.discounts import Discount
+from ytempire.billing.domain.disputes import Outcome
 from ytempire.billing.domain.events import ChangeOrdered, PlanNoted, Terms
 from ytempire.billing.domain.vat import Taxation, VatId
 from ytempire.events import Money
@@ -101,6 +102,17 @@ class RefundFacts:
     invoice_id: str
     refund_id: str
     amount: Money
+
+
+@dataclass(frozen=True)
+class DisputeFacts:
+    """A payment of a customer's invoice that a bank took back."""
+
+    user_id: str
+    dispute_id: str
+    invoice_id: str
+    amount: Money
+    outcome: Outcome
 
 
 @dataclass(frozen=True)
@@ -285,3 +297,6 @@ class Balance(Protocol):
 
     async def with_sale(self, moved: Movement) -> Movement:
         """The same with the invoice behind it, where there is one of our customers."""
+
+    async def dispute(self, dispute_id: str) -> DisputeFacts | None:
+        """None for an inquiry, which moves nothing, and for what belongs to no invoice of our customers."""

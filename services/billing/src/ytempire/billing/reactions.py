@@ -17,6 +17,7 @@ from ytempire.billing.domain.events import (
 )
 from ytempire.billing.features.catch_up import CatchUp
 from ytempire.billing.features.change_subscription import ChangeSubscription
+from ytempire.billing.features.follow_disputes import FollowDisputes
 from ytempire.billing.features.follow_stripe import FollowStripe
 from ytempire.billing.features.follow_tax import FollowTax
 from ytempire.billing.features.give_discount import GiveDiscount
@@ -37,6 +38,7 @@ def reactions(
     catch_up: CatchUp,
     keep: KeepLedger,
     reconcile: Reconcile,
+    disputes: FollowDisputes,
 ) -> Sequence[Reaction]:
     return (
         Reaction(
@@ -54,5 +56,6 @@ def reactions(
         ),
         Reaction("billing-notices", {StripeNoticed: follow.follow, GraceEnded: follow.end_grace}, concurrency=8),
         Reaction("billing-listing", {NoticesListingDue: catch_up.list}),
+        Reaction("billing-disputes", {StripeNoticed: disputes.follow}),
         Reaction("billing-ledger", {StripeNoticed: keep.follow, NoticesListingDue: reconcile.run}, concurrency=4),
     )

@@ -94,5 +94,9 @@ _SENTENCES: Mapping[str, Callable[[Data], str]] = {
     "TaxChanged": _taxed,
     "DiscountGranted": _discounted,
     "DiscountEnded": lambda data: f"The discount {data['code']} is used up.",
+    "DisputeOpened": lambda data: f"The bank took a payment of {_money(data['amount'])} back until it has decided.",
+    "DisputeClosed": lambda data: (
+        f"The bank decided: {_money(data['amount'])} {'was given back to us' if data['won'] else 'stays with you'}."
+    ),
     "RefundIssued": lambda data: f"{_money(data['amount'])} was refunded.",
 }

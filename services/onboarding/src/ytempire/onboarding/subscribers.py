@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ytempire.events.billing import (
+    DisputeClosed,
+    DisputeOpened,
     EntitlementsChanged,
     InvoicePaid,
     PaymentFailed,
@@ -134,6 +136,8 @@ def subscriptions(features: Features) -> Handlers:
         SubscriptionRecovered: tell.subscription_recovered,
         PaymentFailed: payment_failed,
         RefundIssued: refund_issued,
+        DisputeOpened: tell.dispute_opened,
+        DisputeClosed: tell.dispute_closed,
         TrialEnding: trial_ending,
         InvoicePaid: invoice_paid,
         TaxChanged: tell.tax_changed,

@@ -10,6 +10,8 @@ from typing import Any
 
 from ytempire.billing.adapters.stripe_calls import StripeCalls
 from ytempire.billing.domain.accounts import MINOR, Movement, Sale
+from ytempire.billing.domain.disputes import Outcome
+from ytempire.billing.ports import DisputeFacts
 from ytempire.events import Money
 
 _PAGE = 100
@@ -28,6 +30,9 @@ class StripeBalance(StripeCalls):
 
     async def with_sale(self, moved: Movement) -> Movement:
         return await self._call("stripe sale", lambda: replace(moved, sale=self._sale(moved)))
+
+    async def dispute(self, dispute_id: str) -> DisputeFacts | None:
+        return await self._call("stripe dispute", lambda: self._dispute(dispute_id))
 
     def _moved_by(self, kind: str, object_id: str) -> Iterable[Movement]:
         client = self._client.v1
@@ -62,17 +67,30 @@ class StripeBalance(StripeCalls):
         source: Any = posted.source
         if source is None or source.object not in {"charge", "refund", "dispute"} or source.payment_intent is None:
             return None
+        sale = self._sale_by(_id(source.payment_intent))
+        if sale is None or source.object != "refund":
+            return sale
+        return replace(sale, refunded=self._refunded_before(source))
+
+    def _sale_by(self, intent_id: str) -> Sale | None:
+        """The invoice that a payment was for."""
         paid = self._client.v1.invoice_payments.list(
             {
-                "payment": {"type": "payment_intent", "payment_intent": _id(source.payment_intent)},
+                "payment": {"type": "payment_intent", "payment_intent": intent_id},
                 "limit": 1,
                 "expand": ["data.invoice"],
             }
         ).data
-        sale = _sale_of(paid[0].invoice) if paid else None
-        if sale is None or source.object != "refund":
-            return sale
-        return replace(sale, refunded=self._refunded_before(source))
+        return _sale_of(paid[0].invoice) if paid else None
+
+    def _dispute(self, dispute_id: str) -> DisputeFacts | None:
+        found = self._client.v1.disputes.retrieve(dispute_id)
+        outcome = _OUTCOMES.get(found.status)
+        if outcome is None or found.payment_intent is None:
+            return None
+        sale = self._sale_by(_id(found.payment_intent))
+        amount = Money.minor(found.amount, found.currency.upper())
+        return DisputeFacts(sale.user_id, found.id, sale.invoice_id, amount, outcome) if sale else None
 
     def _refunded_before(self, refund: Any) -> int:
         """What had gone back of the same charge when a refund was made, by the order that Stripe keeps."""
@@ -84,6 +102,7 @@ class StripeBalance(StripeCalls):
         return earlier
 
 
+_OUTCOMES: dict[str, Outcome] = {"needs_response": "open", "under_review": "open", "won": "won", "lost": "lost"}
 _EXPANDED = ["balance_transaction", "failure_balance_transaction"]
 
 

@@ -32,11 +32,17 @@ class Allowance:
     limit: int
     overdue: bool = False
     """Inactive because an invoice was not paid in its days of grace."""
+    disputed: bool = False
+    """Inactive because a bank took a payment back."""
 
 
 OVERDUE = (
     "subscription_past_due",
     "The payment of your plan is overdue and its days of grace are over. Pay the open invoice first.",
+)
+DISPUTED = (
+    "payment_disputed",
+    "Your bank took a payment back and nothing new is begun until that is settled. Open a ticket if it was a mistake.",
 )
 
 
@@ -88,6 +94,8 @@ def _reserve_video(state: VideoSlots, command: ReserveVideo) -> Sequence[Event]:
         return []
     if command.allowance.overdue:
         code, text = OVERDUE
+    elif command.allowance.disputed:
+        code, text = DISPUTED
     elif not command.allowance.active:
         code, text = "no_subscription", "There is no active subscription. Set up a payment to make videos."
     elif len(state.held) >= command.allowance.limit:
@@ -151,6 +159,8 @@ def decide_channel(state: ChannelSlots, command: ChannelCommand) -> Sequence[Eve
     allowance = command.allowance
     if allowance.overdue:
         code, text = OVERDUE
+    elif allowance.disputed:
+        code, text = DISPUTED
     elif not allowance.active:
         code, text = "no_subscription", "There is no active subscription. Set up a payment to connect channels."
     elif len(state.held) >= allowance.limit:

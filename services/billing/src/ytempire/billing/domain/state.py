@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -23,6 +24,8 @@ from ytempire.events.billing import (
     DiscountEnded,
     DiscountGranted,
     DiscountRejected,
+    DisputeClosed,
+    DisputeOpened,
     EntitlementsChanged,
     InvoicePaid,
     PaymentFailed,
@@ -91,11 +94,20 @@ class Subscription:
     """The discount that Stripe was asked for and has not answered yet."""
     codes: frozenset[str] = frozenset()
     """Every code that the account ever used."""
+    disputes: Mapping[str, bool] = field(default_factory=dict)
+    """Payments that a bank took back, and whether it has yet to decide."""
+    lost_dispute: bool = False
+    """A bank decided for the holder: the subscription ends."""
 
     @property
     def busy(self) -> bool:
         """Whether something is with Stripe that must be answered before anything else is asked."""
         return any((self.ordered, self.changing, self.taxing, self.discounting))
+
+    @property
+    def disputed(self) -> bool:
+        """Whether nothing new is begun because of a payment that was taken back."""
+        return self.lost_dispute or any(self.disputes.values())
 
     @property
     def running(self) -> bool:
@@ -113,7 +125,7 @@ class Subscription:
 
     def entitles(self, status: str) -> bool:
         """Whether the customer may work once Stripe says this of the subscription."""
-        return status in ENTITLING and not (status == "past_due" and self.grace_over)
+        return status in ENTITLING and not (status == "past_due" and self.grace_over) and not self.disputed
 
 
 def evolve(state: Subscription, event: Event) -> Subscription:
@@ -142,6 +154,7 @@ def evolve(state: Subscription, event: Event) -> Subscription:
                 next=None,
                 cancels_at=None,
                 discount=None,
+                lost_dispute=False,
             )
         case SubscriptionChanged():
             return _changed(state, event)
@@ -180,6 +193,12 @@ def evolve(state: Subscription, event: Event) -> Subscription:
                 channels=event.channels,
                 videos_per_day=event.videos_per_day,
                 entitled_plan=event.plan,
+            )
+        case DisputeOpened(dispute_id=dispute_id):
+            return replace(state, disputes={**state.disputes, dispute_id: True})
+        case DisputeClosed(dispute_id=dispute_id, won=won):
+            return replace(
+                state, disputes={**state.disputes, dispute_id: False}, lost_dispute=state.lost_dispute or not won
             )
         case InvoicePaid(invoice_id=invoice_id):
             return replace(state, invoices=state.invoices | {invoice_id})

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal
 
-from ytempire.billing.domain import changes, discounts, tax
+from ytempire.billing.domain import changes, discounts, disputes, tax
 from ytempire.billing.domain.card import Card
 from ytempire.billing.domain.changes import MakeChange, PreviewChange, RefuseChange, RequestChange
 from ytempire.billing.domain.events import GraceEnded, PlanNoted, SubscriptionOrdered, ZoneNoted
@@ -161,6 +161,7 @@ Command = (
     | PreviewChange
     | MakeChange
     | RefuseChange
+    | disputes.TakeDispute
     | tax.TaxCommand
     | discounts.DiscountCommand
 )
@@ -206,6 +207,8 @@ def decide(state: Subscription, command: Command) -> Sequence[Event]:
             return changes.refuse(state, command)
         case discounts.RequestDiscount() | discounts.MakeDiscount() | discounts.RefuseDiscount():
             return discounts.decide(state, command)
+        case disputes.TakeDispute():
+            return disputes.take(state, command)
         case _:
             return tax.decide(state, command)
 
@@ -287,7 +290,7 @@ def _start(state: Subscription, command: Start) -> Sequence[Event]:
         ),
         *([discounts.granted(command.user_id, command.discount)] if command.discount else []),
         *([command.card.change(command.user_id)] if command.card else []),
-        entitlements(command.user_id, state.ordered, state.entitles(command.status)),
+        entitlements(command.user_id, state.ordered, replace(state, lost_dispute=False).entitles(command.status)),
     ]
 
 

@@ -22,7 +22,7 @@ class Allot:
     async def reserve_video(self, event: VideoRequested, delivery: Delivery) -> None:
         account = await self._account(event.user_id, delivery)
         day = account.zone.day(delivery.envelope.time)
-        allowance = slots.Allowance(account.active, account.entitled_plan, account.videos_per_day, account.suspended)
+        allowance = _allowance(account, account.videos_per_day)
         command, claim = slots.ReserveVideo(event.user_id, event.video_id, day, allowance), _video(event.video_id)
         if event.requested_by != "autopilot":
             # the demonstration is there to be seen: nothing that works by itself takes it
@@ -39,7 +39,7 @@ class Allot:
 
     async def reserve_channel(self, event: ChannelConnectionRequested, delivery: Delivery) -> None:
         account = await self._account(event.user_id, delivery)
-        allowance = slots.Allowance(account.active, account.entitled_plan, account.channels, account.suspended)
+        allowance = _allowance(account, account.channels)
         await self.store.execute(
             slots.CHANNEL_SLOTS,
             slots.channel_stream(event.user_id),
@@ -57,7 +57,8 @@ class Allot:
 
     async def _account(self, user_id: str, delivery: Delivery) -> Subscription:
         account, version = await self.store.state(domain.SUBSCRIPTION, domain.stream(user_id))
-        if not account.active and not account.suspended and version and delivery.attempt < _ENTITLEMENT_PATIENCE:
+        waits = not account.active and not account.suspended and not account.disputed and version
+        if waits and delivery.attempt < _ENTITLEMENT_PATIENCE:
             raise TransientError("the entitlement may still be on its way")
         return account
 
@@ -74,6 +75,12 @@ class Allot:
                 await self.store.execute(demo.DEMO, stream, command, claim=claim)
             else:
                 await self.store.execute(slots.VIDEO_SLOTS, stream, command, claim=claim)
+
+
+def _allowance(account: Subscription, limit: int) -> slots.Allowance:
+    # a dispute is what is told of a subscription that would go on without it
+    disputed = account.disputed and account.running
+    return slots.Allowance(account.active, account.entitled_plan, limit, account.suspended, disputed)
 
 
 def _video(video_id: str) -> Claim:

@@ -8,6 +8,8 @@ from ytempire.events import Envelope
 from ytempire.events.billing import (
     DiscountEnded,
     DiscountGranted,
+    DisputeClosed,
+    DisputeOpened,
     EntitlementsChanged,
     InvoicePaid,
     PaymentFailed,
@@ -105,6 +107,8 @@ Happening = (
     | PaymentFailed
     | InvoicePaid
     | RefundIssued
+    | DisputeOpened
+    | DisputeClosed
 )
 
 
@@ -190,6 +194,8 @@ PAYMENTS = Projection(
         EntitlementsChanged: _happened,
         TrialEnding: _happened,
         RefundIssued: _happened,
+        DisputeOpened: _happened,
+        DisputeClosed: _happened,
         PaymentMethodChanged: _card,
         TaxChanged: _taxed,
         DiscountGranted: _discounted,

@@ -7,6 +7,8 @@ from datetime import datetime
 from ytempire.chassis import Opener
 from ytempire.events import Money
 from ytempire.events.billing import (
+    DisputeClosed,
+    DisputeOpened,
     InvoicePaid,
     PaymentFailed,
     RefundIssued,
@@ -97,6 +99,13 @@ class TellCustomer:
         data = {"total": _spoken(event.amount), "invoice_id": event.invoice_id}
         await self._queue(event.user_id, "refund_issued", (event.invoice_id, event.refund_id), data)
 
+    async def dispute_opened(self, event: DisputeOpened, delivery: Delivery) -> None:
+        await self._queue(event.user_id, "dispute_opened", (event.dispute_id,), _disputed(event))
+
+    async def dispute_closed(self, event: DisputeClosed, delivery: Delivery) -> None:
+        data = _disputed(event) | {"won": "yes" if event.won else ""}
+        await self._queue(event.user_id, "dispute_closed", (event.dispute_id,), data)
+
     async def journey_completed(self, event: OnboardingCompleted) -> None:
         await self._queue(event.user_id, "welcome", (event.user_id,), {})
 
@@ -132,6 +141,10 @@ class TellCustomer:
         if not self._letters.known(template):
             template = TICKET_FALLBACK
         await self._queue(event.user_id, template, (event.ticket_id,), {"ticket": event.ticket_id})
+
+
+def _disputed(event: DisputeOpened | DisputeClosed) -> dict[str, str]:
+    return {"total": _spoken(event.amount), "invoice_id": event.invoice_id}
 
 
 def _spoken(money: Money) -> str:
