@@ -53,6 +53,7 @@ from ytempire.onboarding.domain.events import (
     EmailLinkIssued,
     LinkUsed,
     PasswordLinkIssued,
+    SignUpLapsed,
     VerificationIssued,
 )
 from ytempire.onboarding.domain.links import LIFE, LINKS, Link, Purpose
@@ -80,6 +81,7 @@ def when(given: Sequence[Event], command: Access) -> list[Event]:
         (SIGNED_UP, ConfirmAddress(USER, replace(VERIFY, used=True), NOW), "used_token"),
         (SIGNED_UP, ConfirmAddress(USER, VERIFY, NOW + DAY), "expired_token"),
         (VERIFIED, ConfirmAddress(USER, VERIFY, NOW), "used_token"),
+        ((*SIGNED_UP, SignUpLapsed(user_id=USER)), ConfirmAddress(USER, VERIFY, NOW), "used_token"),
         (VERIFIED, ResetPassword(USER, replace(RESET, user_id=None), NOW), "unknown_token"),
         (VERIFIED, ResetPassword(USER, replace(RESET, used=True), NOW), "used_token"),
         (VERIFIED, ResetPassword(USER, RESET, NOW + timedelta(minutes=30)), "expired_token"),

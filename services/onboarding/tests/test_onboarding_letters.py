@@ -241,9 +241,9 @@ def test_a_value_that_is_missing_is_a_fault_and_not_a_gap() -> None:
 def test_a_reminder_leads_to_its_step_and_can_be_stopped(step: str) -> None:
     stop = "https://app.example/api/v1/mail/unsubscribe?token=tok"
     first = LETTERS.write(f"reminder_{step}", VALUES | {"unsubscribe_url": stop}, "UTC")
-    wanted = step if step != "email_verification" else "account_creation"
+    wanted = "forgot" if step == "email_verification" else f"?step={step}"
     links = read(first.html).links
-    assert f"https://app.example/?step={wanted}" in links
+    assert f"https://app.example/{wanted}" in links
     assert stop in links
     assert f"Stop these reminders: {stop}" in first.text
     last = LETTERS.write(f"reminder_{step}", VALUES | {"last": "yes", "unsubscribe_url": stop}, "UTC")

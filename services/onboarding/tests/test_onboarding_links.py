@@ -17,8 +17,10 @@ from ytempire.events.gateway import (
 from ytempire.events.onboarding import EmailChanged, SignUpRejected, UserCreated
 from ytempire.eventstore import new_id
 from ytempire.eventstore.audit import verify
-from ytempire.onboarding.domain.access import LINK_PAUSE, MOST_EMAIL_LINKS
+from ytempire.eventstore.vault import ERASED, Vault
+from ytempire.onboarding.domain.access import LINK_PAUSE, MOST_EMAIL_LINKS, UNPROVEN_LIFE
 from ytempire.onboarding.domain.address import GRACE, MOST_LINKS
+from ytempire.onboarding.domain.events import ProfileRecorded
 
 DIGEST, NEW = "ab" * 32, "cd" * 32
 
@@ -73,6 +75,27 @@ async def test_links_to_a_sign_up_are_sent_again_but_not_without_end(platform: A
     assert (await platform.last())["code"] == "too_many_links"
     await platform.follow(EmailVerificationRequested, platform.inbox.token(0))
     assert len(await platform.bench.events(UserCreated)) == 1
+
+
+async def test_what_was_said_in_a_sign_up_that_nobody_proved_is_destroyed_after_thirty_days(platform: Any) -> None:
+    proven, unproven, resent = new_id(), new_id(), new_id()
+    await platform.verified(proven)
+    for user, digest in ((unproven, NEW), (resent, "ef" * 32)):
+        await platform.deliver(platform.request(user, digest, email="bob@studio.example"), tenant=user)
+    await platform.bench.settle()
+    platform.clock.offset += UNPROVEN_LIFE - timedelta(hours=1)
+    await platform.bench.settle()
+    await ask_for_a_link(platform, "ef" * 32)
+    platform.clock.offset += timedelta(hours=1)
+    await platform.bench.settle()
+    vault = Vault(platform.bench.store.pool, lambda: [platform.kek])
+    known = {event.user_id: event.email for event in await platform.bench.events(ProfileRecorded)}
+    shown = {user: await vault.decrypt(user, "email", email) for user, email in known.items()}
+    assert shown == {proven: "ada@studio.example", unproven: ERASED, resent: "bob@studio.example"}
+    await ask_for_a_link(platform, NEW)
+    assert (await platform.last())["code"] == "unknown_email"
+    await platform.follow_link()
+    assert [e.user_id for e in await platform.bench.events(UserCreated)] == [proven, resent]
 
 
 async def test_nobody_gets_mail_about_an_address_that_is_not_known(platform: Any) -> None:

@@ -18,6 +18,7 @@ from ytempire.onboarding.features.accept_invitation import AcceptInvitation
 from ytempire.onboarding.features.change_email import ChangeEmail
 from ytempire.onboarding.features.choose_niches import ChooseNiches
 from ytempire.onboarding.features.follow_members import FollowMembers
+from ytempire.onboarding.features.forget_applicant import ForgetApplicant
 from ytempire.onboarding.features.invite import InviteMember
 from ytempire.onboarding.features.manage_members import ManageMembers
 from ytempire.onboarding.features.note_progress import NoteProgress
@@ -33,7 +34,7 @@ from ytempire.onboarding.features.sign_up import SignUp
 from ytempire.onboarding.features.tell_customer import TellCustomer
 from ytempire.onboarding.features.verify_email import VerifyEmail
 from ytempire.onboarding.projections import PROJECTIONS
-from ytempire.onboarding.reactions import mail_reaction, reminder_reaction
+from ytempire.onboarding.reactions import lapse_reaction, mail_reaction, reminder_reaction
 from ytempire.onboarding.subscribers import Features, subscriptions
 
 KEK_FILE = "onboarding.kek.key"
@@ -76,7 +77,11 @@ async def build(host: Host[Settings]) -> Service:
     send = SendMail(store, vault, letters, postman, settings.public_url)
     return Service(
         subscriptions=subscriptions(features),
-        reactions=(mail_reaction(send, tell, follow), reminder_reaction(remind)),
+        reactions=(
+            mail_reaction(send, tell, follow),
+            reminder_reaction(remind),
+            lapse_reaction(ForgetApplicant(vault)),
+        ),
     )
 
 

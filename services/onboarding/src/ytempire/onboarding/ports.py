@@ -21,6 +21,12 @@ class Cipher(Protocol):
     async def decrypt(self, subject: str, field: str, ciphertext: str) -> str: ...
 
 
+class Forgets(Protocol):
+    """Destroys a person's key."""
+
+    async def erase(self, subject: str) -> None: ...
+
+
 class Opens(Protocol):
     """Opens values that were sealed to this service."""
 

@@ -11,8 +11,9 @@ from ytempire.events.onboarding import (
     OnboardingStepCompleted,
 )
 from ytempire.eventstore import Delivery, Handlers, Reaction
-from ytempire.onboarding.domain.events import AddressReserved, MailQueued, ReminderDue
+from ytempire.onboarding.domain.events import AddressReserved, MailQueued, ReminderDue, SignUpLapsed
 from ytempire.onboarding.features.follow_members import FollowMembers
+from ytempire.onboarding.features.forget_applicant import ForgetApplicant
 from ytempire.onboarding.features.remind_stuck import RemindStuck
 from ytempire.onboarding.features.send_mail import SendMail
 from ytempire.onboarding.features.tell_customer import TellCustomer
@@ -33,6 +34,10 @@ def mail_reaction(send: SendMail, tell: TellCustomer, members: FollowMembers) ->
         InvitationExpired: members.over,
     }
     return Reaction("mail", handlers, concurrency=8)
+
+
+def lapse_reaction(forget: ForgetApplicant) -> Reaction:
+    return Reaction("lapses", {SignUpLapsed: forget})
 
 
 def reminder_reaction(remind: RemindStuck) -> Reaction:

@@ -6,7 +6,7 @@ The password itself is the gateway's; what is decided here is whether a link, or
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from ytempire.events import Event
@@ -25,10 +25,14 @@ from ytempire.events.onboarding import (
     PasswordResetRejected,
     UserCreated,
 )
+from ytempire.eventstore import Timer
 from ytempire.onboarding.domain import journey, links
-from ytempire.onboarding.domain.account import Account
+from ytempire.onboarding.domain.account import Account, stream_of
+from ytempire.onboarding.domain.events import SignUpLapsed
 from ytempire.onboarding.domain.links import Link, Purpose
 
+UNPROVEN_LIFE = timedelta(days=30)
+"""How long a sign-up is kept after its last link, if nobody follows one."""
 LINK_PAUSE = timedelta(minutes=10)
 """Between two links to a new password. The one before still works, so its owner is not shut out."""
 MOST_EMAIL_LINKS = 3
@@ -107,11 +111,22 @@ def address_taken() -> EmailVerificationRejected:
     return EmailVerificationRejected(code="used_token", field="token", message=message)
 
 
+def lapse_key(user_id: str) -> str:
+    """Of the timer that ends a sign-up whose address nobody proves."""
+    return f"lapse-{user_id}"
+
+
+def lapse_timer(user_id: str, at: datetime) -> Timer:
+    """Set with each link, cancelled when one is followed."""
+    lapsed = SignUpLapsed(user_id=user_id)
+    return Timer(lapse_key(user_id), at + UNPROVEN_LIFE, stream_of(user_id), lapsed)
+
+
 def _confirm(state: Account, command: ConfirmAddress) -> list[Event]:
     user_id = command.user_id
     if state.verified:
         return [address_taken()]
-    found = links.fault(command.link, 0, command.at)
+    found = links.fault(replace(command.link, used=command.link.used or state.lapsed), 0, command.at)
     if found:
         return [EmailVerificationRejected(code=found.code, field="token", message=found.message)]
     verified = EmailVerified(user_id=user_id, email_digest=command.link.email_digest)

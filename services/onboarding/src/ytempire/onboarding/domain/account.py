@@ -27,6 +27,7 @@ from ytempire.onboarding.domain.events import (
     JourneySubscriptionEnded,
     JourneySubscriptionNoted,
     ProfileRecorded,
+    SignUpLapsed,
 )
 
 
@@ -41,6 +42,8 @@ class Account:
 
     signed_up: bool = False
     verified: bool = False
+    lapsed: bool = False
+    """Nobody proved the address in time; what was known of the person is destroyed."""
     profile: ProfileRecorded | None = None
     plan: str | None = None
     channels: int | None = None
@@ -79,6 +82,8 @@ def evolve(state: Account, event: Event) -> Account:
             return replace(state, signed_up=True)
         case EmailVerified():
             return replace(state, verified=True, email_digest=event.email_digest)
+        case SignUpLapsed():
+            return replace(state, lapsed=True)
         case AccessLinkSent():
             # before the address is proven, it is one more link to prove it with
             return replace(state, password_link_until=event.expires_at) if state.verified else state

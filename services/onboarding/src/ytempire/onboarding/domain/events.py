@@ -69,6 +69,12 @@ class EmailLinkIssued(Event, owner="onboarding", private=True):
     """How often password or address had been changed before."""
 
 
+class SignUpLapsed(Event, owner="onboarding", private=True):
+    """Nobody proved the address of a sign-up for so long that what was said in it is destroyed."""
+
+    user_id: Id
+
+
 class LinkUsed(Event, owner="onboarding", private=True):
     """A link was followed: it works once."""
 

@@ -7,7 +7,7 @@ from ytempire.events.gateway import AccessLinkRequested
 from ytempire.events.onboarding import AccessLinkRejected, AccessLinkSent
 from ytempire.eventstore import NO_STREAM, Delivery, EventStore, StreamAppend, Unit
 from ytempire.onboarding.domain import account, links
-from ytempire.onboarding.domain.access import SendPasswordLink
+from ytempire.onboarding.domain.access import SendPasswordLink, lapse_timer
 from ytempire.onboarding.domain.address import ADDRESS, Address, Reserve, TooManyLinksError
 from ytempire.onboarding.domain.decisions import ACCOUNT
 from ytempire.onboarding.domain.events import PasswordLinkIssued, VerificationIssued
@@ -36,7 +36,9 @@ class SendAccessLink:
         if holder is not None and address.free_at is None:
             return await self._to_a_new_password(holder, delivery)
         if holder is None and address.applicant is not None:
-            return await self._to_the_new_account(address, version, digest, address.applicant, delivery)
+            waiting, _ = await self._store.state(ACCOUNT, account.stream_of(address.applicant))
+            if not waiting.lapsed:
+                return await self._to_the_new_account(address, version, digest, address.applicant, delivery)
         return self._refused(digest, "unknown_email", "There is no account with this address.", delivery)
 
     async def _to_a_new_password(self, user_id: str, delivery: Delivery) -> Unit:
@@ -74,7 +76,8 @@ class SendAccessLink:
             StreamAppend(account.stream_of(user_id), (sent,)),
             await letter_with_token(self._cipher, user_id, VERIFY, delivery.envelope.id, token),
         )
-        return Unit(appends, delivery.claim, context=on_behalf_of(user_id))
+        lapse = lapse_timer(user_id, now)
+        return Unit(appends, delivery.claim, (lapse,), context=on_behalf_of(user_id))
 
     def _refused(self, digest: str, code: str, message: str, delivery: Delivery) -> Unit:
         rejected = AccessLinkRejected(code=code, field="email", message=message)

@@ -9,6 +9,7 @@ from ytempire.events.gateway import SignUpRequested
 from ytempire.events.onboarding import SignUpAccepted, SignUpRejected
 from ytempire.eventstore import NO_STREAM, Delivery, EventStore, PermanentError, StreamAppend, Unit
 from ytempire.onboarding.domain import account, links
+from ytempire.onboarding.domain.access import lapse_timer
 from ytempire.onboarding.domain.address import ADDRESS, AddressTakenError, Reserve, TooManyLinksError
 from ytempire.onboarding.domain.events import ProfileRecorded, VerificationIssued
 from ytempire.onboarding.domain.links import LIFE, Purpose
@@ -83,7 +84,7 @@ class SignUp:
             issued = VerificationIssued(user_id=user_id, email_digest=digest, expires_at=lapses_at)
             link = links.stream_of(Purpose.VERIFICATION, self._tokens.digest(token))
             appends = (StreamAppend(stream, reserved, version), StreamAppend(link, (issued,), NO_STREAM), begun, mail)
-            return Unit(appends, delivery.claim)
+            return Unit(appends, delivery.claim, (lapse_timer(user_id, now),))
 
         await commit(self._store, decided)
 

@@ -33,7 +33,7 @@ class VerifyEmail:
         name = account.stream_of(link.user_id)
         known, version = await self._store.state(ACCOUNT, name)
         decided = ACCOUNT.decide(known, access.ConfirmAddress(link.user_id, link, now))
-        appends = [StreamAppend(name, decided, version)]
+        appends, cancel = [StreamAppend(name, decided, version)], list[str]()
         if not isinstance(decided[0], Rejected):
             address, held = await self._store.state(ADDRESS, f"email-{link.email_digest}")
             try:
@@ -44,4 +44,5 @@ class VerifyEmail:
                 used = LinkUsed(user_id=link.user_id)
                 taken = StreamAppend(f"email-{link.email_digest}", confirmed, held)
                 appends = [taken, StreamAppend(stream, (used,), followed), *appends]
-        return Unit(appends, delivery.claim, context=on_behalf_of(link.user_id))
+                cancel = [access.lapse_key(link.user_id)]
+        return Unit(appends, delivery.claim, cancel=cancel, context=on_behalf_of(link.user_id))
