@@ -50,6 +50,8 @@ async def test_a_channel_shows_each_value_with_where_it_comes_from(person: Any) 
     assert held["video_length_s"] == {"value": 300, "from": "account"}
     history = (await person.get("/preferences/history", params={"channel_id": channel})).json()["versions"]
     assert [v["preferences"] for v in history] == [{"video_style": "documentary", "font_kit": "friendly"}]
+    unknown = await person.get("/preferences/history", params={"channel_id": new_id()})
+    assert (unknown.status_code, unknown.json()["code"]) == (404, "not_found")
 
 
 async def test_a_video_is_asked_for_as_its_channel_has_it(person: Any) -> None:

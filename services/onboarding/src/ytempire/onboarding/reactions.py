@@ -46,6 +46,7 @@ def reminder_reaction(remind: RemindStuck) -> Reaction:
         {
             AddressReserved: remind.address_reserved,
             OnboardingStepCompleted: remind.step_completed,
+            MemberJoined: remind.joined,
             ReminderDue: remind.due,
         },
         concurrency=4,

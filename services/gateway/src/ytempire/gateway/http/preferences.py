@@ -92,7 +92,9 @@ async def history(
     channel_id: Annotated[str | None, Query(description="A channel's own ones; without it the account's")] = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> Response:
-    scope = ACCOUNT if channel_id is None else known_id(channel_id, "channel")
+    if channel_id is not None:
+        await _require(reads, channel_id)
+    scope = channel_id or ACCOUNT
     rows = await reads.rows(
         PREFERENCES,
         preference_versions,

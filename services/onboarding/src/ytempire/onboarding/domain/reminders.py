@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from ytempire.events import Event
-from ytempire.events.journey import EMAIL_VERIFICATION
+from ytempire.events.journey import EMAIL_VERIFICATION, SUBSCRIPTION_SELECTION
 from ytempire.events.onboarding import ReminderChoiceRejected, RemindersChosen
 from ytempire.eventstore import Decider, Timer
 from ytempire.onboarding.domain.events import (
@@ -50,6 +50,14 @@ class Stand:
 
 
 @dataclass(frozen=True, slots=True)
+class Join:
+    """The person works in somebody else's account from now on."""
+
+    user_id: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Remind:
     due: ReminderDue
 
@@ -66,13 +74,17 @@ class End:
     user_id: str
 
 
-Command = Stand | Remind | Choose | End
+Command = Stand | Join | Remind | Choose | End
 
 
 def decide(state: Reminders, command: Command) -> Sequence[Event]:
     match command:
         case Stand(user_id, step, at, digest):
             return [] if state.ended else [JourneyStood(user_id=user_id, step=step, since=at, email_digest=digest)]
+        case Join(user_id, at):
+            # who came for that has not left anything undone, until they choose a plan of their own
+            own = state.step != SUBSCRIPTION_SELECTION or state.ended
+            return [] if own else [JourneyStood(user_id=user_id, step=None, since=at)]
         case Remind(due):
             return [ReminderGiven(**due.model_dump())] if _holds(state, due) else []
         case Choose():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ytempire.events.gateway import ReminderChoiceRequested
-from ytempire.events.onboarding import OnboardingStepCompleted
+from ytempire.events.onboarding import MemberJoined, OnboardingStepCompleted
 from ytempire.eventstore import (
     NO_STREAM,
     Delivery,
@@ -25,6 +25,7 @@ from ytempire.onboarding.domain.reminders import (
     Choose,
     Command,
     End,
+    Join,
     Remind,
     Stand,
     delays,
@@ -50,6 +51,9 @@ class RemindStuck:
 
     async def step_completed(self, event: OnboardingStepCompleted, delivery: Delivery) -> None:
         await self._execute(event.user_id, Stand(event.user_id, event.next_step, delivery.envelope.time), delivery)
+
+    async def joined(self, event: MemberJoined, delivery: Delivery) -> None:
+        await self._execute(event.member_id, Join(event.member_id, delivery.envelope.time), delivery)
 
     async def due(self, event: ReminderDue, delivery: Delivery) -> None:
         """The reminder, its mail and the timer of the next one commit together or not at all."""
