@@ -72,6 +72,7 @@ class Walk:
         self._second_factor()
         self._new_password()
         self._new_address()
+        self._invite()
         if with_video:
             for step in (journey.make_video, journey.publish, journey.ask_support):
                 step(_quiet)
@@ -118,6 +119,22 @@ class Walk:
         browser.post("/auth/email/confirm", {"token": self._token_of("/confirm-email", other)})
         who.email = other
         browser.log_in(who.email, who.password)
+
+    def _invite(self) -> None:
+        """Somebody else, whose mail brings a link; every other mail that came is read as well."""
+        browser, guest = self.journey.browser, f"guest-{self.journey.customer.email}"
+        browser.post("/members/invitations", {"email": guest, "role": "accountant"})
+        inbox = f"{browser.sandbox}/inbox/messages"
+
+        def came() -> dict[str, Any] | None:
+            listed = browser.outside.get(inbox, params={"to": guest}).json()
+            return {"mails": listed} if (listed["messages"] if isinstance(listed, dict) else listed) else None
+
+        browser.until(came, "The invitation")
+        listed = browser.outside.get(inbox, params={"limit": 1000}).json()
+        for message in listed["messages"] if isinstance(listed, dict) else listed:
+            for link in browser.outside.get(f"{inbox}/{message['id']}").json()["links"]:
+                self._keep_query(link)
 
     def _token_of(self, page: str, address: str) -> str:
         """What the link in the newest mail to an address brings to a page."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any, cast
+from urllib.parse import urlsplit
 
 import httpx
 import psycopg
@@ -15,6 +17,7 @@ from nacl.public import PrivateKey
 from starlette.exceptions import HTTPException
 
 from ytempire.chassis import Opener, Sealer
+from ytempire.eventstore import new_id
 from ytempire.gateway.adapters.tokens import TokenError, Tokens
 from ytempire.gateway.http import errors, payments
 from ytempire.gateway.http.errors import _from_http
@@ -244,3 +247,24 @@ def test_an_address_is_kept_in_one_spelling(typed: str, kept: str) -> None:
 async def test_what_would_be_another_address_in_a_header_is_none(stranger: Any, typed: str) -> None:
     answered = await stranger.post("/auth/signup", {"email": typed, "full_name": "Mara"})
     problem(answered, 422, "invalid_email", "/email")
+
+
+async def test_a_request_that_broke_off_is_nobody_s(person: Any) -> None:
+    """Given a body that ends early and is whole by chance, when its sender is gone, then nothing was asked for."""
+    address, body = urlsplit(person.platform.url), b'{"subject": "s", "message": "m"}'
+    lines = (
+        "POST /api/v1/tickets HTTP/1.1",
+        "Host: gateway",
+        f"Authorization: {person.http.headers['Authorization']}",
+        f"Idempotency-Key: {new_id()}",
+        "Content-Type: application/json",
+        f"Content-Length: {len(body) + 10}",
+    )
+    _, writer = await asyncio.open_connection(address.hostname, address.port)
+    writer.write("\r\n".join(lines).encode() + b"\r\n\r\n" + body)
+    await writer.drain()
+    writer.close()
+    await writer.wait_closed()
+    whole = await person.post("/tickets", {"subject": "t", "message": "m"})
+    assert whole.status_code == 201
+    assert len((await person.get("/tickets")).json()["tickets"]) == 1
