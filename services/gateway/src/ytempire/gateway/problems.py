@@ -58,7 +58,7 @@ class Problem(Exception):
         return shown
 
 
-_MONEY_IS_MISSING = ("declined", "past_due", "no_subscription", "payment_required")
+_MONEY_IS_MISSING = ("declined", "past_due", "overdue", "no_subscription", "payment_required")
 
 
 def not_found(what: str, field: str | None = None) -> Problem:
