@@ -68,6 +68,8 @@ def test_somebody_is_invited_joins_works_and_is_removed(customer: Journey, guest
         "invitation_not_found",
     )
 
+    assert [named["full_name"] for named in owner.post("/members/names", {})["names"]] == ["Ben Adeyemi"]
+    assert guest.browser.post("/members/names", {})["names"] == [{"user_id": account, "full_name": "Ada Operator"}]
     guest.browser.http.headers["Ytempire-Account"] = account
     recommended = guest.browser.post("/onboarding/niches", {"interests": ["cooking"]})["niches"]
     chosen = recommended[0]["niche_id"]

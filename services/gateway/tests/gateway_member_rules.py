@@ -14,6 +14,7 @@ from ytempire.events.gateway import (
     InvitationRevocationRequested,
     MemberRemovalRequested,
     MemberRoleChangeRequested,
+    NamesRequested,
 )
 from ytempire.events.onboarding import (
     InvitationAcceptanceRejected,
@@ -28,6 +29,7 @@ from ytempire.events.onboarding import (
     MemberRemoved,
     MemberRoleChanged,
     MemberRoleChangeRejected,
+    NamesTold,
 )
 
 Answers = list[tuple[str, list[Event]]]
@@ -94,7 +96,14 @@ def remove(world: Any, event: MemberRemovalRequested, _: Envelope) -> Answers:
     return [("onboarding", [removed])]
 
 
+def names(world: Any, event: NamesRequested, _: Envelope) -> Answers:
+    people = {person: f"Name of {person[-4:]}" for person in event.people}
+    sealed = world.sealer.seal("gateway", people, datetime.now(UTC), timedelta(hours=1))
+    return [("onboarding", [NamesTold(user_id=event.user_id, sealed=sealed)])]
+
+
 RULES = {
+    NamesRequested: names,
     InvitationRequested: invite,
     InvitationResendRequested: resend,
     InvitationRevocationRequested: revoke,

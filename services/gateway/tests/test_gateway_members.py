@@ -287,3 +287,17 @@ async def test_a_member_connects_a_channel_of_the_account(team: Any) -> None:
     channel_id = await channel_of(member, headers)
     assert (await team.owner.get(f"/channels/{channel_id}")).json()["status"] == "connected"
     assert (await member.get("/channels")).json() == {"channels": []}
+
+
+async def test_who_shares_an_account_is_told_the_names_and_nobody_keeps_them(team: Any) -> None:
+    asked = await team.owner.post("/members/names")
+    assert asked.status_code == 200, asked.text
+    told = asked.json()["names"]
+    assert {name["user_id"] for name in told} == {team.member.user_id, team.accountant.user_id}
+    assert all(name["full_name"].startswith("Name of ") for name in told)
+    (owner,) = (await team.member.post("/members/names")).json()["names"]
+    assert owner["user_id"] == team.owner.user_id
+    assert (await team.stranger.post("/members/names")).json()["names"] == []
+    operation = (await team.owner.get(f"/operations/{asked.json()['operation_id']}")).json()
+    assert "Name of" not in str(operation)
+    assert "ciphertext" not in str(operation)

@@ -26,6 +26,7 @@ TABLE: dict[str, set[str]] = {
     "POST /auth/email/confirm": OMA,
     "POST /invitations/accept": OMA,
     "POST /members/leave": OMA,
+    "POST /members/names": OMA,
     "GET /members": ONLY,
     "GET /members/invitations": ONLY,
     "POST /members/invitations": ONLY,

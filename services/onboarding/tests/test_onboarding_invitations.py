@@ -12,6 +12,7 @@ from ytempire.events.gateway import (
     InvitationResendRequested,
     InvitationRevocationRequested,
     MemberRemovalRequested,
+    NamesRequested,
 )
 from ytempire.events.values import Sealed
 from ytempire.eventstore import new_id
@@ -227,3 +228,22 @@ async def test_two_who_follow_one_link_at_once_are_not_both_members(platform: An
     kinds = [r.type for r in await platform.bench.log()]
     assert kinds.count("MemberJoined.v1") == 1
     assert kinds.count("InvitationAcceptanceRejected.v1") == 4
+
+
+async def test_names_are_told_to_those_who_share_an_account_sealed(platform: Any, tmp_path: Any) -> None:
+    owner, guest = await owner_of(platform), await guest_of(platform)
+
+    async def asked(person: str, *people: str) -> dict[str, Any]:
+        await platform.deliver(NamesRequested(user_id=person, people=people), tenant=person)
+        return await platform.last()
+
+    assert (await asked(owner, guest))["code"] == "people_not_found"
+    await invite(platform, owner)
+    await accept(platform, guest, platform.inbox.token())
+    opener, now = Opener(tmp_path, "gateway"), platform.clock.now
+    stranger = new_id()
+    told = await asked(owner, guest, stranger)
+    assert opener.open(Sealed.model_validate(told["sealed"]), now()) == {guest: "Ben Adeyemi"}
+    told = await asked(guest, owner)
+    assert opener.open(Sealed.model_validate(told["sealed"]), now()) == {owner: "Mara Okafor"}
+    assert (await asked(stranger, owner, guest))["code"] == "people_not_found"

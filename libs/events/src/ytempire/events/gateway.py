@@ -118,6 +118,14 @@ class MemberRemovalRequested(Event, owner="gateway", success="MemberRemoved", re
     """Whether the member asks for it."""
 
 
+class NamesRequested(Event, owner="gateway", success="NamesTold", rejected="NamesRejected"):
+    """Somebody wants to know who the people are that they share an account with."""
+
+    user_id: Id
+    people: tuple[Id, ...]
+    """Their members, and the owners of the accounts they belong to."""
+
+
 class PlanSelectionRequested(Event, owner="gateway", success="PlanSelected", rejected="PlanRejected"):
     """A plan, by its name, is to be the account's."""
 

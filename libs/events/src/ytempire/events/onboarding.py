@@ -184,6 +184,18 @@ class MemberRemovalRejected(Rejected, owner="onboarding"):
     user_id: Id
 
 
+class NamesTold(Event, owner="onboarding"):
+    """Who the people are, for one person: sealed to the gateway, which opens it in the answer alone."""
+
+    user_id: Id
+    sealed: Sealed
+    """Name by person."""
+
+
+class NamesRejected(Rejected, owner="onboarding"):
+    user_id: Id
+
+
 class PlanSelected(Event, owner="onboarding"):
     """A plan was chosen, with what it costs and allows at this time. Nothing is charged yet."""
 

@@ -32,6 +32,7 @@ from ytempire.onboarding.features.send_mail import SendMail
 from ytempire.onboarding.features.set_password import SetPassword
 from ytempire.onboarding.features.sign_up import SignUp
 from ytempire.onboarding.features.tell_customer import TellCustomer
+from ytempire.onboarding.features.tell_names import TellNames
 from ytempire.onboarding.features.verify_email import VerifyEmail
 from ytempire.onboarding.projections import PROJECTIONS
 from ytempire.onboarding.reactions import lapse_reaction, mail_reaction, reminder_reaction
@@ -72,6 +73,7 @@ async def build(host: Host[Settings]) -> Service:
         invite=InviteMember(store, vault, host.opener, host.sealer, tokens, is_address, now),
         accept=AcceptInvitation(store, now),
         members=ManageMembers(store, now),
+        names=TellNames(store, vault, host.sealer, now),
     )
     postman = SmtpPostman(settings.smtp_host, settings.smtp_port)
     send = SendMail(store, vault, letters, postman, settings.public_url)

@@ -29,6 +29,7 @@ from ytempire.events.gateway import (
     InvitationRevocationRequested,
     MemberRemovalRequested,
     MemberRoleChangeRequested,
+    NamesRequested,
     NicheChoiceRequested,
     NichesRequested,
     PasswordChangeRequested,
@@ -56,6 +57,7 @@ from ytempire.onboarding.features.send_access_link import SendAccessLink
 from ytempire.onboarding.features.set_password import SetPassword
 from ytempire.onboarding.features.sign_up import SignUp
 from ytempire.onboarding.features.tell_customer import TellCustomer
+from ytempire.onboarding.features.tell_names import TellNames
 from ytempire.onboarding.features.verify_email import VerifyEmail
 
 
@@ -78,6 +80,7 @@ class Features:
     invite: InviteMember
     accept: AcceptInvitation
     members: ManageMembers
+    names: TellNames
 
 
 def subscriptions(features: Features) -> Handlers:
@@ -124,6 +127,7 @@ def subscriptions(features: Features) -> Handlers:
         InvitationAcceptanceRequested: features.accept,
         MemberRoleChangeRequested: features.members.change_role,
         MemberRemovalRequested: features.members.remove,
+        NamesRequested: features.names,
         PlanSelectionRequested: features.select_plan,
         NichesRequested: features.recommend_niches,
         NicheChoiceRequested: features.choose_niches,

@@ -15,6 +15,7 @@ from ytempire.events.gateway import (
     InvitationRevocationRequested,
     MemberRemovalRequested,
     MemberRoleChangeRequested,
+    NamesRequested,
 )
 from ytempire.events.values import MemberRole, Sealed
 from ytempire.eventstore import PermanentError
@@ -23,8 +24,10 @@ from ytempire.gateway.features.sign_up import email_digest
 from ytempire.gateway.http.answers import API, PENDING, PROBLEMS, Json, answer, known_id
 from ytempire.gateway.http.fields import Body, Email
 from ytempire.gateway.http.identity import EdgeNow, MemberReads, MemberWrites, PersonalWrites
+from ytempire.gateway.http.payments import opened
+from ytempire.gateway.membership import accounts_of
 from ytempire.gateway.projections.members import MEMBERS, invitations, members
-from ytempire.gateway.reading import Row
+from ytempire.gateway.reading import Row, TenantReads
 
 router = APIRouter(prefix=API, tags=["members"], responses=PROBLEMS)
 
@@ -49,6 +52,25 @@ async def list_members(reads: MemberReads) -> Response:
     rows = await reads.rows(MEMBERS, members, members.c.role.is_not(None), order=(members.c.joined_at,))
     owner = {"member_id": reads.tenant, "role": "owner", "joined_at": None}
     return Json({"members": [owner, *({key: row[key] for key in owner} for row in rows)]})
+
+
+@router.post("/members/names", responses=PENDING, summary="Names of your members and of the owners of your accounts")
+async def names(write: PersonalWrites, edge: EdgeNow) -> Response:
+    """The answer alone has them; events, tables and logs have them sealed."""
+    person = write.acting.person
+    rows = await TenantReads(edge.models, person).rows(MEMBERS, members, members.c.role.is_not(None))
+    people = {row["member_id"] for row in rows} | {row["account_id"] for row in await accounts_of(edge.models, person)}
+    reservation = await write.reserve()
+    if not people:
+        return Json({"operation_id": reservation.operation_id, "names": []})
+    event = NamesRequested(user_id=person, people=tuple(sorted(people)))
+    outcome = await edge.intents.request(person, reservation, f"names-{person}", event)
+    return answer(outcome, lambda told: {"names": _names(edge, outcome.data["sealed"])})
+
+
+def _names(edge: EdgeNow, sealed: dict[str, Any]) -> list[dict[str, str]]:
+    told = opened(edge, sealed)
+    return [{"user_id": person, "full_name": name} for person, name in sorted(told.items())]
 
 
 @router.get("/members/invitations", summary="Open invitations, the newest first")

@@ -73,11 +73,12 @@ async def access(body: AccessBody, write: BillingViews, edge: EdgeNow) -> Respon
         return_url=f"{edge.settings.public_url}/",
     )
     outcome = await edge.intents.request(write.user_id, await write.reserve(), f"account-{write.user_id}", event)
-    return answer(outcome, lambda told: {**told, **_opened(edge, outcome.data["sealed"])})
+    return answer(outcome, lambda told: {**told, **opened(edge, outcome.data["sealed"])})
 
 
-def _opened(edge: EdgeNow, sealed: dict[str, Any]) -> dict[str, Any]:
-    """
+def opened(edge: EdgeNow, sealed: dict[str, Any]) -> dict[str, Any]:
+    """What another service sealed for the person who asked.
+
     :raises Problem: 410 if the answer is asked for again after its hour.
     """
     try:
