@@ -48,7 +48,9 @@ An answer that refuses is a problem document (RFC 9457): `code` and `field` are 
 may be reworded. Parts in braces are filled in. *Later* means that the request was accepted: the error is told in a
 mail, shown with the video, or, of a sign-up, to nobody, so that no stranger learns who has an account. Several wrong
 fields at once are listed under `errors`, each with its own code; a field that is not named here is the one the request
-had wrong.
+had wrong. Others' words are passed on: where Stripe declines a card, its own code may stand in the place of
+`card_declined`; where YouTube refuses, its reason is the code; and a video that fails while it is made has the failing
+stage's code, or `quality_gate` or `budget_exceeded`, with what was found.
 
 | status | code | field | message | what to do | test |
 |---|---|---|---|---|---|

@@ -195,7 +195,8 @@ def _intend(state: Video, intended: ProviderCallIntended) -> Sequence[Event]:
     if intended.call_id in state.calls:
         return []
     if state.spent + intended.estimate.micros > COST_LIMIT.micros:
-        raise BudgetExceededError(f"{intended.purpose} would pass the limit of {COST_LIMIT} for a video")
+        text = f"{intended.purpose} would pass the limit of {COST_LIMIT} for a video. Ask for a shorter one."
+        raise BudgetExceededError(text)
     return [intended]
 
 

@@ -142,7 +142,8 @@ def demand_quality(files: Workspace) -> None:
     report = _quality(files)
     if not report.passed:
         errors = [f.message for f in report.findings if f.severity == "error"]
-        raise QualityRefusedError(f"The video did not pass the quality gate: {' '.join(errors)}")
+        told = "; ".join(errors)
+        raise QualityRefusedError(f"The video did not pass the quality gate: {told}. Change the brief and ask again.")
 
 
 def chapter_starts(files: Workspace) -> list[float]:
