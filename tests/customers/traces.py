@@ -72,6 +72,7 @@ class Walk:
         self._second_factor()
         self._new_password()
         self._new_address()
+        self._invitation()
         self._invite()
         if with_video:
             for step in (journey.make_video, journey.publish, journey.ask_support):
@@ -135,6 +136,14 @@ class Walk:
         for message in listed["messages"] if isinstance(listed, dict) else listed:
             for link in browser.outside.get(f"{inbox}/{message['id']}").json()["links"]:
                 self._keep_query(link)
+
+    def _invitation(self) -> None:
+        """Somebody is invited by a mail with a link, which is for their address and so not for ours."""
+        browser, guest = self.journey.browser, f"guest-{uuid.uuid4().hex[:10]}@example.com"
+        browser.post("/members/invitations", {"email": guest, "role": "member"})
+        body, key = {"token": self._token_of("/invitation", guest)}, {"Idempotency-Key": uuid.uuid4().hex}
+        refused = browser.http.post("/api/v1/invitations/accept", json=body, headers=key)
+        assert refused.status_code == httpx.codes.NOT_FOUND, refused.text
 
     def _token_of(self, page: str, address: str) -> str:
         """What the link in the newest mail to an address brings to a page."""

@@ -278,6 +278,7 @@ async def test_documents_and_pages(stranger: Any) -> None:
         "/reset?token=x",
         "/forgot",
         "/confirm-email?token=x",
+        "/invitation?token=x",
         "/static/app.js",
         "/static/app.css",
         "/swagger/swagger-ui-bundle.js",
