@@ -7,22 +7,28 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from ytempire.billing.domain import changes
+from ytempire.billing.domain import changes, discounts, tax
 from ytempire.billing.domain import subscription as domain
+from ytempire.billing.domain.discounts import Discount
 from ytempire.billing.domain.disputes import Outcome, TakeDispute
 from ytempire.billing.domain.events import GraceEnded, PlanNoted, Terms
+from ytempire.billing.domain.pauses import BEFORE_THE_END
 from ytempire.billing.domain.state import ENDED, Subscription, evolve
+from ytempire.billing.domain.vat import Taxation
 from ytempire.events import Event, Money
 from ytempire.events.billing import (
     DisputeClosed,
     DisputeOpened,
     EntitlementsChanged,
     SubscriptionCancelled,
+    SubscriptionPaused,
+    SubscriptionResumed,
     SubscriptionStarted,
 )
 from ytempire.events.values import Sealed
@@ -44,6 +50,8 @@ PLANS = {
     for name, usd, channels, videos in (("starter", 97, 5, 15), ("growth", 297, 10, 30), ("scale", 797, 25, 75))
     for interval, times in (("month", 1), ("year", 10))
 }
+CODE = Discount("CODE", NOW - timedelta(days=1), percent="20", months=3)
+OTHER = Discount("OTHER", NOW - timedelta(days=1), percent="10", forever=True)
 Sold = tuple[str, str]
 """A plan and how long a payment lasts."""
 ALL = st.sampled_from(sorted(PLANS))
@@ -59,6 +67,10 @@ class AtStripe:
     cancels: bool = False
     price: Sold = ("", "")
     """What the next invoice is for."""
+    paused_until: datetime | None = None
+    """Until then invoices are left void."""
+    void: bool = False
+    """Whether nobody paid for the present period, because it is paused."""
 
     @property
     def period(self) -> tuple[datetime, datetime]:
@@ -67,6 +79,14 @@ class AtStripe:
     @property
     def cancels_at(self) -> datetime | None:
         return self.period[1] if self.cancels and self.status not in ENDED else None
+
+    @property
+    def paused(self) -> bool:
+        return self.paused_until is not None and self.period[0] < self.paused_until
+
+    def turn(self) -> None:
+        self.month += 1
+        self.void = self.paused
 
     @property
     def runs(self) -> bool:
@@ -119,6 +139,41 @@ class Life(RuleBasedStateMachine):
     def ask(self, change: str) -> None:
         self._do(changes.RequestChange(USER, change, None, 0))
 
+    @rule(months=st.integers(1, 3))
+    def ask_for_a_pause(self, months: int) -> None:
+        self._do(changes.RequestChange(USER, "pause", None, 0, months, NOW))
+
+    @rule()
+    def ask_for_the_end_of_the_pause(self) -> None:
+        self._do(changes.RequestChange(USER, "end_pause", None, 0))
+
+    @rule(country=st.sampled_from(["DE", "FR", "JP"]))
+    def say_where_they_are(self, country: str) -> None:
+        self._do(tax.RequestTax(USER, country, "", SEALED))
+
+    @precondition(lambda self: self.state.taxing is not None)
+    @rule(refused=st.booleans())
+    def stripe_answers_about_the_tax(self, refused: bool) -> None:
+        ordered = self.state.taxing
+        assert ordered is not None
+        if refused:
+            self._do(tax.RefuseTax(USER, "vat_id_refused", "vat_id", "Correct it."))
+        else:
+            self._do(tax.MakeTax(USER, "cus_1", "none", Taxation(ordered.country, "vat", "20")))
+
+    @rule(code=st.sampled_from([CODE, OTHER]))
+    def ask_for_a_discount(self, code: Discount) -> None:
+        self._do(discounts.RequestDiscount(USER, code, NOW))
+
+    @precondition(lambda self: self.state.discounting is not None)
+    @rule(refused=st.booleans())
+    def stripe_answers_about_the_discount(self, refused: bool) -> None:
+        ordered = self.state.discounting
+        assert ordered is not None
+        code = CODE if ordered.code == CODE.code else OTHER
+        given: domain.Command = discounts.MakeDiscount(USER, code)
+        self._do(discounts.RefuseDiscount(USER, "discount_used_up", "Use another.") if refused else given)
+
     @rule(plan=ALL, channels=st.integers(0, 12))
     def ask_for_a_plan(self, plan: Sold, channels: int) -> None:
         self._do(changes.RequestChange(USER, "change_plan", PLANS[plan], channels))
@@ -130,6 +185,12 @@ class Life(RuleBasedStateMachine):
         assert ordered is not None
         if ordered.change == "cancel_now":
             now.status = "canceled"
+        elif ordered.change == "pause" and ordered.pause_ends is not None:
+            now.paused_until = ordered.pause_ends - BEFORE_THE_END if now.runs else None
+        elif ordered.change == "end_pause":
+            now.paused_until = None
+            if ordered.restart and now.runs:
+                now.turn()
         elif ordered.terms is not None:
             now.price = (ordered.terms.plan, ordered.terms.interval)
         elif now.runs:
@@ -150,8 +211,8 @@ class Life(RuleBasedStateMachine):
         if now.cancels:
             now.status = "canceled"
         else:
-            now.month += 1
-            now.status = "active" if paid else "past_due"
+            now.turn()
+            now.status = "active" if paid or now.void else "past_due"
         self._notice(now)
 
     @precondition(lambda self: bool(self.stripe) and self._newest.status == "past_due")
@@ -181,7 +242,8 @@ class Life(RuleBasedStateMachine):
         self._notice(self.stripe[which % len(self.stripe)])
 
     def _notice(self, now: AtStripe) -> None:
-        self._do(domain.Observe(USER, now.id, now.status, *now.period, NOW, now.cancels_at))
+        paused = now.paused_until is not None
+        self._do(domain.Observe(USER, now.id, now.status, *now.period, NOW, now.cancels_at, paused=paused))
 
     @invariant()
     def one_runs_at_most(self) -> None:
@@ -190,7 +252,7 @@ class Life(RuleBasedStateMachine):
     @invariant()
     def what_may_be_done_is_the_plan_s(self) -> None:
         state = self.state
-        entitled = state.status is not None and state.entitles(state.status)
+        entitled = state.status is not None and state.entitles(state.status) and not state.paused
         told = [event for event in self.log if isinstance(event, EntitlementsChanged)]
         assert (told[-1].active if told else False) == entitled
         if entitled and state.subscribed:
@@ -218,6 +280,23 @@ class Life(RuleBasedStateMachine):
         assert sorted(closed) == sorted(f"dp_{number}" for number, how in self.disputes.items() if how != "open")
         if "open" in self.disputes.values():
             assert not self.state.active
+
+    @invariant()
+    def nobody_works_in_a_period_that_is_paused_and_pauses_are_told_in_turn(self) -> None:
+        if self.stripe and self.state.changing is None and self._newest.runs:
+            assert self.state.paused == self._newest.void
+        if self.state.paused:
+            assert not self.state.active
+            assert self.state.cancels_at is None
+            assert self.state.next is None
+        told = [type(event) for event in self.log if isinstance(event, SubscriptionPaused | SubscriptionResumed)]
+        assert all(a is not b for a, b in pairwise(told) if b is SubscriptionResumed)
+
+    @invariant()
+    def one_thing_is_with_stripe_at_a_time(self) -> None:
+        state = self.state
+        in_hand = [each for each in (state.ordered, state.changing, state.taxing, state.discounting) if each]
+        assert len(in_hand) <= 1
 
     @invariant()
     def an_end_is_told_once(self) -> None:

@@ -20,7 +20,9 @@ from ytempire.events.billing import (
     SubscriptionCancelled,
     SubscriptionChanged,
     SubscriptionPastDue,
+    SubscriptionPaused,
     SubscriptionRecovered,
+    SubscriptionResumed,
     SubscriptionStarted,
     TrialEnding,
 )
@@ -142,6 +144,28 @@ async def test_a_country_is_two_letters_and_a_number_that_is_not_kept_is_refused
     refused = await person.post("/billing/tax", {**HOME, "country": "XX", "vat_id": "XX1"})
     assert (refused.status_code, refused.json()["code"]) == (422, "vat_id_not_used")
     assert refused.json()["field"] == "/vat_id"
+
+
+async def test_a_pause_is_shown_from_its_order_to_its_end(person: Any) -> None:
+    for body in ({"change": "pause"}, {"change": "pause", "months": 4}, {"change": "resume", "months": 1}):
+        refused = await person.post("/billing/subscription", body)
+        assert refused.status_code == 422, body
+    assert refused.json()["errors"][0]["code"] == "months_misplaced"
+    ids: Any = {"user_id": person.user_id, "subscription_id": "sub_1"}
+    end, later = AT + timedelta(days=30), AT + timedelta(days=61)
+    pausing = SubscriptionChanged(
+        **ids, plan="starter", status="active", period_start=AT, period_end=end, pause_begins=end, pause_ends=later
+    )
+    told = (pausing, SubscriptionPaused(**ids, ends_at=later), SubscriptionResumed(**ids))
+    await person.platform.world.say("billing", f"subscription-{person.user_id}", *told, tenant=person.user_id)
+    shown = (await person.until("/billing", lambda b: b["subscription"]))["subscription"]
+    assert (shown["pause_begins"], shown["pause_ends"]) == ("2026-12-22T00:00:00Z", "2027-01-22T00:00:00Z")
+    seen = await person.until("/billing/timeline", lambda b: len(b["timeline"]) == 3)
+    assert [line["text"] for line in seen["timeline"]] == [
+        "The starter plan is active until 22 December 2026, then it is paused until 22 January 2027.",
+        "The subscription is paused until 22 January 2027.",
+        "The pause is over: everything goes on.",
+    ]
 
 
 async def test_a_code_is_used_shown_and_gone_when_it_is_used_up(person: Any) -> None:

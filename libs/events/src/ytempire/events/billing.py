@@ -165,6 +165,26 @@ class SubscriptionChanged(Event, owner="billing"):
     """The plan of the next period, where that is another one."""
     next_price: Money | None = None
     """What the next period costs, without tax; nothing, where there is none."""
+    pause_begins: datetime | None = None
+    """When a pause begins, or began."""
+    pause_ends: datetime | None = None
+    """When it goes on by itself."""
+
+
+class SubscriptionPaused(Event, owner="billing"):
+    """What was paid is used up and a pause has begun: nothing is charged, and nothing new is begun."""
+
+    user_id: Id
+    subscription_id: str
+    ends_at: datetime
+    """When it goes on by itself, paid as before."""
+
+
+class SubscriptionResumed(Event, owner="billing"):
+    """A pause is over."""
+
+    user_id: Id
+    subscription_id: str
 
 
 class SubscriptionChangeRejected(Rejected, owner="billing"):

@@ -208,10 +208,12 @@ class SubscriptionChangeRequested(
     """A subscription that runs is to end, to go on after all, or to be of another plan."""
 
     user_id: Id
-    change: Literal["cancel_now", "cancel_at_period_end", "resume", "change_plan"]
+    change: Literal["cancel_now", "cancel_at_period_end", "resume", "change_plan", "pause", "end_pause"]
     plan: str | None = None
     """The plan wanted, for a change of plan."""
     interval: Interval = "month"
+    months: int = 0
+    """How long a pause is to be."""
 
 
 class NichesRequested(Event, owner="gateway", success="NichesRecommended", rejected="NichesRejected"):

@@ -75,6 +75,8 @@ class SubscriptionFacts:
     """When it will end because that was asked for."""
     discounted: bool = True
     """Whether something is taken off its next invoice."""
+    paused: bool = False
+    """Whether its invoices are left void."""
 
 
 @dataclass(frozen=True)

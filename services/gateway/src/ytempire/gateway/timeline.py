@@ -36,6 +36,8 @@ def _changed(data: Data) -> str:
     said = f"The {data['plan']} plan is {data['status'].replace('_', ' ')} until {_day(data['period_end'])}"
     if data["cancels_at"]:
         return f"{said}, and ends on {_day(data['cancels_at'])}."
+    if data.get("pause_ends") and data["pause_begins"] >= data["period_end"]:
+        return f"{said}, then it is paused until {_day(data['pause_ends'])}."
     return f"{said}, then it is the {data['next_plan']} plan." if data["next_plan"] else f"{said}."
 
 
@@ -86,6 +88,8 @@ _SENTENCES: Mapping[str, Callable[[Data], str]] = {
     "EntitlementsChanged": _entitled,
     "SubscriptionPastDue": _late,
     "SubscriptionRecovered": lambda data: "The overdue payment was made: everything goes on.",
+    "SubscriptionPaused": lambda data: f"The subscription is paused until {_day(data['ends_at'])}.",
+    "SubscriptionResumed": lambda data: "The pause is over: everything goes on.",
     "SubscriptionCancelled": lambda data: "The subscription ended.",
     "TrialEnding": lambda data: f"The trial ends on {_day(data['trial_ends_at'])}.",
     "PaymentMethodChanged": lambda data: f"The {data['brand']} card that ends in {data['last4']} is charged.",

@@ -79,6 +79,8 @@ def _subscription(row: Row) -> dict[str, Any] | None:
         "period_start": row["period_start"],
         "period_end": row["period_end"],
         "cancels_at": row["cancels_at"],
+        "pause_begins": row["pause_begins"],
+        "pause_ends": row["pause_ends"],
         "next_plan": row["next_plan"],
         "grace_ends_at": row["grace_ends_at"],
     }

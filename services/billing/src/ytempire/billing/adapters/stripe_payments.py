@@ -14,6 +14,7 @@ from ytempire.billing.domain import changes
 from ytempire.billing.domain.card import Card
 from ytempire.billing.domain.discounts import Discount
 from ytempire.billing.domain.events import ChangeOrdered, PlanNoted, Terms
+from ytempire.billing.domain.pauses import BEFORE_THE_END, END_PAUSE, PAUSE
 from ytempire.billing.domain.state import ENDED
 from ytempire.billing.domain.vat import Taxation
 from ytempire.billing.ports import (
@@ -126,6 +127,9 @@ class StripePayments(StripeCalls):
         options: Any = {"idempotency_key": f"change-{key}"}
         if order.change == changes.CANCEL_NOW:
             return _subscription_facts(self._client.v1.subscriptions.cancel(subscription_id, {}, options))
+        if order.change in (PAUSE, END_PAUSE):
+            wanted = _pausing(order)
+            return _subscription_facts(self._client.v1.subscriptions.update(subscription_id, wanted, options))
         if order.terms is None:
             ends = order.change == changes.CANCEL_AT_END
             made = self._client.v1.subscriptions.update(subscription_id, {"cancel_at_period_end": ends}, options)
@@ -284,6 +288,19 @@ def _quote(upcoming: stripe.Invoice) -> Quote:
     return Quote(*(Money.minor(amount, currency) for amount in amounts))
 
 
+def _pausing(order: ChangeOrdered) -> Any:
+    if order.pause_ends is not None:
+        resumes = int((order.pause_ends - BEFORE_THE_END).timestamp())
+        return {"pause_collection": {"behavior": "void", "resumes_at": resumes}}
+    anew = {
+        "billing_cycle_anchor": "now",
+        "proration_behavior": "none",
+        # nothing changes if the new period cannot be paid
+        "payment_behavior": "error_if_incomplete",
+    }
+    return {"pause_collection": "", **(anew if order.restart else {})}
+
+
 def _kept(customer_id: str, method: Any) -> KeptCard:
     return KeptCard(customer_id, method.id, method.card.fingerprint or method.id, card_of(method))
 
@@ -307,6 +324,7 @@ def _subscription_facts(subscription: Any) -> SubscriptionFacts:
         period_end=_time(item.current_period_end),
         cancels_at=_time(subscription.cancel_at) if subscription.cancel_at else None,
         discounted=bool(subscription.discounts),
+        paused=bool(subscription.pause_collection),
     )
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from ytempire.billing.domain.events import ChangeOrdered, ChangeSettled, Terms
+from ytempire.billing.domain.pauses import END_PAUSE, MOST_MONTHS, PAUSE, Pause, pause_for, still, taken
 from ytempire.billing.domain.state import ENDED, Subscription, entitlements, noted
 from ytempire.events import Event, Money
 from ytempire.events.billing import (
@@ -20,6 +21,7 @@ from ytempire.events.billing import (
     SubscriptionChanged,
     SubscriptionChangeRejected,
     SubscriptionRecovered,
+    SubscriptionResumed,
 )
 
 Fault = tuple[str, str, str]
@@ -35,6 +37,9 @@ class RequestChange:
     """The plan wanted, as it is on offer; None if there is none of that name, or none is wanted."""
     channels_held: int
     """How many channels the account has connected."""
+    months: int = 0
+    """How long a pause is to be."""
+    at: datetime = datetime.min
 
 
 @dataclass(frozen=True)
@@ -78,12 +83,18 @@ def request(state: Subscription, command: RequestChange) -> Sequence[Event]:
         return [SubscriptionChangeRejected(user_id=command.user_id, code=code, field=field, message=message)]
     # a period that is not paid has no end to wait for, and nobody is charged again after a cancellation
     at_once = command.change == CANCEL_AT_END and state.status == "past_due"
+    wanted = command.change == PAUSE and state.period_end is not None
+    pause = pause_for(command.months, state.period_end) if wanted and state.period_end else None
     return [
         ChangeOrdered(
             user_id=command.user_id,
             change=CANCEL_NOW if at_once else command.change,
             terms=command.terms,
             at_period_end=command.terms is not None and not dearer(state, command.terms),
+            pause_begins=pause.begins if pause else None,
+            pause_ends=pause.ends if pause else None,
+            pause_months=command.months if pause else 0,
+            restart=command.change == END_PAUSE and state.paused,
         )
     ]
 
@@ -100,6 +111,8 @@ def make(state: Subscription, command: MakeChange) -> Sequence[Event]:
     current, waiting = (state.next, None) if turned and state.next else (state.subscribed, state.next)
     plan = wanted if wanted and not ordered.at_period_end else current
     following = wanted if wanted and ordered.at_period_end else (None if wanted else waiting)
+    pause = None if ended else _pause_after(state, ordered, command)
+    skipped = pause is not None and pause.holds(command.period_end)
     events: list[Event] = [
         SubscriptionChanged(
             user_id=command.user_id,
@@ -111,17 +124,31 @@ def make(state: Subscription, command: MakeChange) -> Sequence[Event]:
             period_end=command.period_end,
             cancels_at=command.cancels_at,
             next_plan=following.plan if following and following.plan != plan.plan and not ended else None,
-            next_price=None if ended or command.cancels_at else (following or plan).price,
+            next_price=None if ended or command.cancels_at or skipped else (following or plan).price,
+            pause_begins=pause.begins if pause else None,
+            pause_ends=pause.ends if pause else None,
         )
     ]
     if ended and state.running:
         events.append(SubscriptionCancelled(user_id=command.user_id, subscription_id=state.subscription_id))
     if state.overdue and command.status == "active":
         events.append(SubscriptionRecovered(user_id=command.user_id, subscription_id=state.subscription_id))
-    active = state.entitles(command.status)
+    paused = pause is not None and pause.holds(command.period_start)
+    if state.paused and not paused and not ended:
+        events.append(SubscriptionResumed(user_id=command.user_id, subscription_id=state.subscription_id))
+    active = state.entitles(command.status) and not paused
     if active != state.active or (active and plan != state.subscribed):
         events.append(entitlements(command.user_id, plan, active))
     return [*events, ChangeSettled(user_id=command.user_id)]
+
+
+def _pause_after(state: Subscription, ordered: ChangeOrdered, command: MakeChange) -> Pause | None:
+    if ordered.change == END_PAUSE:
+        return None
+    if ordered.change == PAUSE and ordered.pause_begins and ordered.pause_ends:
+        wanted = Pause(ordered.pause_begins, ordered.pause_ends, ordered.pause_months)
+        return still(wanted, command.period_start, command.period_end)
+    return state.pause
 
 
 def refuse(state: Subscription, command: RefuseChange) -> Sequence[Event]:
@@ -172,7 +199,38 @@ def _fault(state: Subscription, command: RequestChange) -> Fault | None:
         return "already_cancelling", "change", message
     if command.change == RESUME and state.cancels_at is None:
         return "not_cancelling", "change", "The subscription was not cancelled: it goes on by itself."
+    if state.pause is not None and command.change in (CANCEL_AT_END, CHANGE_PLAN):
+        text = f"The subscription is paused, or will be, until {state.pause.ends:%d %B %Y}. End the pause first."
+        return "paused", "change", text
+    if command.change == PAUSE:
+        return _pause_fault(state, command)
+    if command.change == END_PAUSE and state.pause is None:
+        return "not_paused", "change", "The subscription is not paused: it goes on by itself."
     return _plan_fault(state, command) if command.change == CHANGE_PLAN else None
+
+
+def _pause_fault(state: Subscription, command: RequestChange) -> Fault | None:
+    """A pause is for who pays by the month, owes nothing, and asked for nothing else that waits."""
+    if state.pause is not None:
+        text = f"A pause until {state.pause.ends:%d %B %Y} is set already. End it before you ask for another one."
+        return "already_paused", "change", text
+    if state.status == "trialing":
+        return "in_trial", "change", "A trial cannot be paused. Wait for its end, or cancel now: nothing is charged."
+    if state.status != "active":
+        return "payment_overdue", "change", "An invoice is overdue. Pay it before you pause."
+    if state.cancels_at is not None:
+        text = f"The subscription ends on {state.cancels_at:%d %B %Y}. Resume it if you want to pause it instead."
+        return "already_cancelling", "change", text
+    if state.next is not None:
+        text = f"The change to the {state.next.plan} plan waits for the next period. Take it back before you pause."
+        return "change_waits", "change", text
+    if state.subscribed and state.subscribed.interval == "year":
+        return "paid_by_the_year", "change", "What is paid by the year cannot be paused. Cancel it for its end."
+    left = MOST_MONTHS - taken(state.pauses, command.at)
+    if command.months > left:
+        text = f"At most {MOST_MONTHS} months in twelve can be paused, and {left} are left. Ask for fewer, or cancel."
+        return "pause_limit", "months", text
+    return None
 
 
 def _plan_fault(state: Subscription, command: RequestChange) -> Fault | None:

@@ -36,7 +36,7 @@ def take(state: Subscription, command: TakeDispute) -> Sequence[Event]:
     if not events or state.subscribed is None or state.status is None:
         return events
     after = reduce(evolve, events, state)
-    active = after.entitles(state.status)
+    active = after.entitles(state.status) and not after.paused
     if active != state.active:
         events.append(entitlements(command.user_id, state.subscribed, active))
     if command.outcome == "lost" and state.running and not state.busy:

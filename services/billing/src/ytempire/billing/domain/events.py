@@ -67,6 +67,11 @@ class ChangeOrdered(Event, owner="billing", private=True):
     """The plan to change to, at its price of that day."""
     at_period_end: bool = False
     """The plan changes with the next period; what is paid is used up."""
+    pause_begins: datetime | None = None
+    pause_ends: datetime | None = None
+    pause_months: int = 0
+    restart: bool = False
+    """A new period begins at once: the pause that ends had begun."""
 
 
 class ChangeSettled(Event, owner="billing", private=True):

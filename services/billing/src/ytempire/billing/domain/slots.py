@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
 
 from ytempire.events import Event
 from ytempire.events.billing import (
@@ -34,6 +34,8 @@ class Allowance:
     """Inactive because an invoice was not paid in its days of grace."""
     disputed: bool = False
     """Inactive because a bank took a payment back."""
+    paused_until: datetime | None = None
+    """Inactive because the customer paused."""
 
 
 OVERDUE = (
@@ -44,6 +46,11 @@ DISPUTED = (
     "payment_disputed",
     "Your bank took a payment back and nothing new is begun until that is settled. Open a ticket if it was a mistake.",
 )
+
+
+def paused(until: datetime) -> tuple[str, str]:
+    """Code and sentence."""
+    return "subscription_paused", f"The subscription is paused until {until:%d %B %Y}. End the pause to work on."
 
 
 @dataclass(frozen=True)
@@ -96,6 +103,8 @@ def _reserve_video(state: VideoSlots, command: ReserveVideo) -> Sequence[Event]:
         code, text = OVERDUE
     elif command.allowance.disputed:
         code, text = DISPUTED
+    elif command.allowance.paused_until is not None:
+        code, text = paused(command.allowance.paused_until)
     elif not command.allowance.active:
         code, text = "no_subscription", "There is no active subscription. Set up a payment to make videos."
     elif len(state.held) >= command.allowance.limit:
@@ -161,6 +170,8 @@ def decide_channel(state: ChannelSlots, command: ChannelCommand) -> Sequence[Eve
         code, text = OVERDUE
     elif allowance.disputed:
         code, text = DISPUTED
+    elif allowance.paused_until is not None:
+        code, text = paused(allowance.paused_until)
     elif not allowance.active:
         code, text = "no_subscription", "There is no active subscription. Set up a payment to connect channels."
     elif len(state.held) >= allowance.limit:

@@ -17,6 +17,7 @@ from ytempire.billing.domain.events import (
     Terms,
     ZoneNoted,
 )
+from ytempire.billing.domain.pauses import Pause
 from ytempire.billing.domain.zone import Zone
 from ytempire.events import Event
 from ytempire.events.billing import (
@@ -66,6 +67,7 @@ class Subscription:
     customer_id: str | None = None
     subscription_id: str | None = None
     status: str | None = None
+    period_start: datetime | None = None
     period_end: datetime | None = None
     active: bool = False
     channels: int = 0
@@ -82,6 +84,10 @@ class Subscription:
     next: PlanNoted | None = None
     """The plan of the next period, where that is another one."""
     cancels_at: datetime | None = None
+    pause: Pause | None = None
+    """The pause that is to come, or holds."""
+    pauses: tuple[Pause, ...] = ()
+    """Every pause that was ordered and not taken back before it began."""
     changing: ChangeOrdered | None = None
     """The change that Stripe was asked for and has not answered yet."""
     tax: TaxChanged | None = None
@@ -123,6 +129,11 @@ class Subscription:
         """Whether a period has begun for which another plan waited."""
         return self.next is not None and self.period_end is not None and period_start >= self.period_end
 
+    @property
+    def paused(self) -> bool:
+        """Whether the present period is neither paid nor worked in."""
+        return self.running and self.pause is not None and self.pause.holds(self.period_start)
+
     def entitles(self, status: str) -> bool:
         """Whether the customer may work once Stripe says this of the subscription."""
         return status in ENTITLING and not (status == "past_due" and self.grace_over) and not self.disputed
@@ -147,7 +158,9 @@ def evolve(state: Subscription, event: Event) -> Subscription:
                 state,
                 subscription_id=event.subscription_id,
                 status=event.status,
+                period_start=event.period_start,
                 period_end=event.period_end,
+                pause=None,
                 trialed=state.trialed or event.trial_ends_at is not None,
                 subscribed=state.ordered or state.plan,
                 ordered=None,
@@ -210,16 +223,33 @@ def _changed(state: Subscription, event: SubscriptionChanged) -> Subscription:
     known = [plan for plan in (state.subscribed, state.next, _wanted(state)) if plan is not None]
     # a plan by the month and by the year are two: a notice while Stripe is asked must not make the wanted one come true
     sold = {(plan.plan, plan.interval): plan for plan in known}
+    pause, pauses = _pauses(state, event)
     return replace(
         state,
         status=event.status,
+        period_start=event.period_start,
         period_end=event.period_end,
+        pause=pause,
+        pauses=pauses,
         cancels_at=event.cancels_at,
         subscribed=sold.get((event.plan, event.interval), state.subscribed),
         next=sold.get((event.next_plan or "", event.interval)),
         overdue=state.overdue and event.status == "past_due",
         grace_over=state.grace_over and event.status == "past_due",
     )
+
+
+def _pauses(state: Subscription, event: SubscriptionChanged) -> tuple[Pause | None, tuple[Pause, ...]]:
+    """The pause after a change, and all of them: one that never began is not counted."""
+    begins, ends = event.pause_begins, event.pause_ends
+    if begins is None or ends is None:
+        unused = state.pause is not None and state.pause.begins > event.period_start
+        return None, state.pauses[:-1] if unused else state.pauses
+    if state.pause is not None:
+        return state.pause, state.pauses
+    months = state.changing.pause_months if state.changing else 0
+    pause = Pause(begins, ends, months)
+    return pause, (*state.pauses, pause)
 
 
 def _wanted(state: Subscription) -> PlanNoted | None:

@@ -11,6 +11,7 @@ from ytempire.billing.domain import changes, discounts, disputes, tax
 from ytempire.billing.domain.card import Card
 from ytempire.billing.domain.changes import MakeChange, PreviewChange, RefuseChange, RequestChange
 from ytempire.billing.domain.events import GraceEnded, PlanNoted, SubscriptionOrdered, ZoneNoted
+from ytempire.billing.domain.pauses import left
 from ytempire.billing.domain.state import ENDED, Subscription, entitlements, evolve
 from ytempire.events import Event, Money
 from ytempire.events.billing import (
@@ -23,7 +24,9 @@ from ytempire.events.billing import (
     SubscriptionCancelled,
     SubscriptionChanged,
     SubscriptionPastDue,
+    SubscriptionPaused,
     SubscriptionRecovered,
+    SubscriptionResumed,
     SubscriptionStarted,
     TrialEnding,
 )
@@ -100,6 +103,8 @@ class Observe:
     cancels_at: datetime | None = None
     discounted: bool = True
     """Whether something is still taken off."""
+    paused: bool = True
+    """Whether a pause that is known still keeps invoices from being collected."""
 
 
 @dataclass(frozen=True)
@@ -305,7 +310,10 @@ def _observe(state: Subscription, command: Observe) -> Sequence[Event]:
     turned = state.turned(command.period_start)
     plan = state.next if turned and state.next else state.subscribed
     following = state.next if state.next and not turned and command.status not in ENDED else None
-    goes_on = command.status not in ENDED and command.cancels_at is None
+    ended = command.status in ENDED
+    pause = None if ended else left(state.pause, command.period_start, command.at, kept=command.paused)
+    skipped = pause is not None and pause.holds(command.period_end)
+    goes_on = command.status not in ENDED and command.cancels_at is None and not skipped
     events: list[Event] = [
         SubscriptionChanged(
             user_id=command.user_id,
@@ -318,6 +326,8 @@ def _observe(state: Subscription, command: Observe) -> Sequence[Event]:
             cancels_at=command.cancels_at,
             next_plan=following.plan if following else None,
             next_price=(following or plan).price if goes_on else None,
+            pause_begins=pause.begins if pause else None,
+            pause_ends=pause.ends if pause else None,
         )
     ]
     renewed = state.period_end is not None and command.period_start >= state.period_end
@@ -335,7 +345,14 @@ def _observe(state: Subscription, command: Observe) -> Sequence[Event]:
         events.append(SubscriptionRecovered(user_id=command.user_id, subscription_id=command.subscription_id))
     if command.status in ENDED and state.running:
         events.append(SubscriptionCancelled(user_id=command.user_id, subscription_id=command.subscription_id))
-    active = state.entitles(command.status)
+    paused = pause is not None and pause.holds(command.period_start)
+    if pause and paused and not state.paused:
+        events.append(
+            SubscriptionPaused(user_id=command.user_id, subscription_id=command.subscription_id, ends_at=pause.ends)
+        )
+    if state.paused and not paused and command.status not in ENDED:
+        events.append(SubscriptionResumed(user_id=command.user_id, subscription_id=command.subscription_id))
+    active = state.entitles(command.status) and not paused
     if active != state.active or (active and turned):
         events.append(entitlements(command.user_id, plan, active))
     return events

@@ -57,8 +57,8 @@ class Allot:
 
     async def _account(self, user_id: str, delivery: Delivery) -> Subscription:
         account, version = await self.store.state(domain.SUBSCRIPTION, domain.stream(user_id))
-        waits = not account.active and not account.suspended and not account.disputed and version
-        if waits and delivery.attempt < _ENTITLEMENT_PATIENCE:
+        explained = account.active or account.suspended or account.disputed or account.paused
+        if not explained and version and delivery.attempt < _ENTITLEMENT_PATIENCE:
             raise TransientError("the entitlement may still be on its way")
         return account
 
@@ -80,7 +80,8 @@ class Allot:
 def _allowance(account: Subscription, limit: int) -> slots.Allowance:
     # a dispute is what is told of a subscription that would go on without it
     disputed = account.disputed and account.running
-    return slots.Allowance(account.active, account.entitled_plan, limit, account.suspended, disputed)
+    until = account.pause.ends if account.paused and account.pause else None
+    return slots.Allowance(account.active, account.entitled_plan, limit, account.suspended, disputed, until)
 
 
 def _video(video_id: str) -> Claim:

@@ -29,7 +29,9 @@ class ChangeSubscription:
     async def order(self, event: SubscriptionChangeRequested, delivery: Delivery) -> None:
         held, _ = await self.store.state(slots.CHANNEL_SLOTS, slots.channel_stream(event.user_id))
         terms = _terms(event.plan, event.interval, delivery.envelope.time) if event.plan else None
-        command = RequestChange(event.user_id, event.change, terms, len(held.held))
+        command = RequestChange(
+            event.user_id, event.change, terms, len(held.held), event.months, delivery.envelope.time
+        )
         await self._execute(event.user_id, command, delivery)
 
     async def preview(self, event: PlanChangePreviewRequested, delivery: Delivery) -> None:

@@ -93,6 +93,7 @@ class FollowStripe:
                 at,
                 now.cancels_at,
                 now.discounted,
+                now.paused,
             )
         await self._execute(now.user_id, command, delivery)
 

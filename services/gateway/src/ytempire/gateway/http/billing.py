@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 from fastapi import APIRouter, Response
-from pydantic import model_validator
+from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from ytempire.events.gateway import PlanChangePreviewRequested, SubscriptionChangeRequested
@@ -22,14 +22,18 @@ router = APIRouter(prefix=API, tags=["billing"], responses=PROBLEMS)
 
 
 class ChangeBody(Body):
-    change: Literal["cancel_now", "cancel_at_period_end", "resume", "change_plan"]
+    change: Literal["cancel_now", "cancel_at_period_end", "resume", "change_plan", "pause", "end_pause"]
     plan: Word | None = None
     interval: Interval = "month"
+    months: Annotated[int, Field(ge=1, le=3)] | None = None
+    """How long a pause is to be."""
 
     @model_validator(mode="after")
     def _a_plan_for_a_change_of_plan(self) -> Self:
         if (self.change == "change_plan") != (self.plan is not None):
             raise PydanticCustomError("plan_misplaced", "Name a plan to change the plan, and only then.")
+        if (self.change == "pause") != (self.months is not None):
+            raise PydanticCustomError("months_misplaced", "Say for how many months to pause, 1 to 3, and only then.")
         return self
 
 
@@ -69,6 +73,6 @@ async def preview(body: PreviewBody, write: BillingWrites, edge: EdgeNow) -> Res
 )
 async def change(body: ChangeBody, write: BillingWrites, edge: EdgeNow) -> Response:
     event = SubscriptionChangeRequested(
-        user_id=write.user_id, change=body.change, plan=body.plan, interval=body.interval
+        user_id=write.user_id, change=body.change, plan=body.plan, interval=body.interval, months=body.months or 0
     )
     return answer(await edge.intents.request(write.user_id, await write.reserve(), f"account-{write.user_id}", event))

@@ -18,7 +18,9 @@ from ytempire.events.billing import (
     SubscriptionCancelled,
     SubscriptionChanged,
     SubscriptionPastDue,
+    SubscriptionPaused,
     SubscriptionRecovered,
+    SubscriptionResumed,
     SubscriptionStarted,
     TaxChanged,
     TrialEnding,
@@ -96,6 +98,8 @@ Happening = (
     SubscriptionStarted
     | SubscriptionChanged
     | SubscriptionPastDue
+    | SubscriptionPaused
+    | SubscriptionResumed
     | SubscriptionRecovered
     | SubscriptionCancelled
     | EntitlementsChanged
@@ -189,6 +193,8 @@ PAYMENTS = Projection(
         SubscriptionStarted: _happened,
         SubscriptionChanged: _happened,
         SubscriptionPastDue: _happened,
+        SubscriptionPaused: _happened,
+        SubscriptionResumed: _happened,
         SubscriptionRecovered: _happened,
         SubscriptionCancelled: _happened,
         EntitlementsChanged: _happened,

@@ -13,7 +13,9 @@ from ytempire.events.billing import (
     PaymentFailed,
     RefundIssued,
     SubscriptionCancelled,
+    SubscriptionPaused,
     SubscriptionRecovered,
+    SubscriptionResumed,
     SubscriptionStarted,
     TaxChanged,
     TrialEnding,
@@ -91,6 +93,13 @@ class TellCustomer:
         # a subscription may recover more than once: each time is an occasion of its own
         occasion = (event.subscription_id, delivery.envelope.id)
         await self._queue(event.user_id, "payment_recovered", occasion, {})
+
+    async def subscription_paused(self, event: SubscriptionPaused, delivery: Delivery) -> None:
+        occasion = (event.subscription_id, delivery.envelope.id)
+        await self._queue(event.user_id, "subscription_paused", occasion, {"ends_at": event.ends_at.isoformat()})
+
+    async def subscription_resumed(self, event: SubscriptionResumed, delivery: Delivery) -> None:
+        await self._queue(event.user_id, "subscription_resumed", (event.subscription_id, delivery.envelope.id), {})
 
     async def subscription_cancelled(self, event: SubscriptionCancelled) -> None:
         await self._queue(event.user_id, "subscription_cancelled", (event.subscription_id,), {})
