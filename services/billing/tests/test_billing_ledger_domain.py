@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from ytempire.billing.domain import ledger, reconciliation
 from ytempire.billing.domain.accounts import Movement, Sale, lines
 from ytempire.billing.domain.events import LedgerEntryPosted, LedgerReconciled
+from ytempire.billing.features.follow_stripe import KINDS
 from ytempire.events import Event, Money
 from ytempire.events.billing import LedgerDifferenceChanged
 from ytempire.eventstore import derived_id
@@ -185,6 +186,11 @@ def test_the_vat_of_the_refunds_of_a_charge_is_its_vat(parts: list[int], percent
         assert 0 <= share <= part
         back, gone = back + share, gone + part
     assert back == tax
+
+
+def test_the_kinds_of_notices_can_be_asked_for_at_once() -> None:
+    """Stripe refuses a list of more than twenty kinds; each is there once."""
+    assert len(KINDS) == len(set(KINDS)) <= 20
 
 
 # a day is compared

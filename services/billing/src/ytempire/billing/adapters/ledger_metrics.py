@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from datetime import UTC, datetime, time
 
+import psycopg
 import structlog
 from prometheus_client import Gauge
 from sqlalchemy import func, select
@@ -42,7 +43,7 @@ class LedgerMetrics:
         while True:
             try:
                 await self.look()
-            except (SQLAlchemyError, OSError) as error:
+            except (SQLAlchemyError, psycopg.Error, OSError) as error:
                 log.warning("the ledger could not be measured", error=f"{type(error).__name__}: {error}")
             await asyncio.sleep(_LOOK_S)
 

@@ -28,14 +28,13 @@ KINDS = (
     "refund.failed",
     "charge.succeeded",
     "charge.updated",
-    "charge.dispute.created",
     "charge.dispute.funds_withdrawn",
     "charge.dispute.funds_reinstated",
     "charge.dispute.closed",
     "payout.created",
     "payout.failed",
 )
-"""The notices that lead to something; nothing else is recorded."""
+"""The notices that lead to something; nothing else is recorded. Stripe lists at most 20 kinds at once."""
 
 _READABLE_FOR = timedelta(days=7)
 _START_PATIENCE = 8
