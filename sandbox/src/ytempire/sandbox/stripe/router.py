@@ -28,8 +28,8 @@ from ytempire.sandbox.stripe.subscriptions import Parts
 from ytempire.sandbox.world import World
 
 
-def router(world: World) -> APIRouter:
-    """Routes of ``/stripe/v1`` and of the pages a customer's browser sees (``/checkout``)."""
+def built(world: World) -> tuple[Api, Routes, tuple[APIRouter, ...]]:
+    """The API, the table of its calls, and the pages that a customer's browser sees (``/checkout``)."""
     objects = Objects(world)
     sender = webhooks.Webhooks(objects)
     happened = events.Events(objects, sender)
@@ -61,15 +61,21 @@ def router(world: World) -> APIRouter:
     portal.add_routes(table, desk)
     table.add("GET", "/account", _account)
 
-    api = Api(world, objects, table)
+    pages = (checkout.router(objects, wallet, intents), portal.router(objects, desk))
+    return Api(world, objects, table), table, pages
+
+
+def router(world: World) -> APIRouter:
+    """Routes of ``/stripe/v1`` and of the pages."""
+    api, _, pages = built(world)
     routes = APIRouter()
 
     @routes.api_route("/stripe/v1/{path:path}", methods=["GET", "POST", "DELETE"], include_in_schema=False)
     async def call(request: Request, path: str) -> JSONResponse:
         return await api.serve(request, f"/{path}")
 
-    routes.include_router(checkout.router(objects, wallet, intents))
-    routes.include_router(portal.router(objects, desk))
+    for page in pages:
+        routes.include_router(page)
     return routes
 
 
