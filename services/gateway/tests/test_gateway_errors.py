@@ -197,7 +197,7 @@ def test_an_access_is_told_for_an_hour(tmp_path: Any) -> None:
     def opened(later: timedelta) -> dict[str, Any]:
         clock = SimpleNamespace(now=lambda: now + later)
         edge = SimpleNamespace(opener=Opener(tmp_path, "gateway"), clock=clock)
-        return payments._opened(cast(Any, edge), sealed.model_dump())
+        return payments.opened(cast(Any, edge), sealed.model_dump())
 
     assert opened(timedelta(minutes=59)) == {"url": "https://pay.example"}
     with pytest.raises(Problem) as refused:
