@@ -50,7 +50,7 @@ def problem(answered: Any, status: int, code: str, field: str | None = None) -> 
         ("/onboarding/plan", {"plan": "x" * 101}, "too_long", "/plan"),
         ("/onboarding/plan", {}, "required", "/plan"),
         ("/onboarding/plan", ["starter"], "not_an_object", ""),
-        ("/billing/subscription", {"change": "pause"}, "not_an_option", "/change"),
+        ("/billing/subscription", {"change": "explode"}, "not_an_option", "/change"),
         ("/billing/subscription", {"change": "change_plan"}, "plan_misplaced", ""),
     ],
 )
@@ -268,3 +268,11 @@ async def test_a_request_that_broke_off_is_nobody_s(person: Any) -> None:
     whole = await person.post("/tickets", {"subject": "t", "message": "m"})
     assert whole.status_code == 201
     assert len((await person.get("/tickets")).json()["tickets"]) == 1
+
+
+@pytest.mark.parametrize("typed", ["../../evil", "in_1?expand[]=customer", "in_1/pay", "in 1", "", "x" * 256, "in_1#"])
+async def test_an_id_that_would_lead_elsewhere_at_the_provider_is_none(person: Any, typed: str) -> None:
+    card = await person.post("/billing/card", {"payment_method_id": typed})
+    problem(card, 422, "not_an_id", "/payment_method_id")
+    invoice = await person.post("/billing/access", {"kind": "invoice", "invoice_id": typed})
+    problem(invoice, 422, "not_an_id", "/invoice_id")

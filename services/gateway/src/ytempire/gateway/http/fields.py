@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from typing import Annotated, Any
 
@@ -22,6 +23,7 @@ from ytempire.gateway.adapters.known_passwords import is_known
 BRIEF_BYTES = 100_000
 TOPIC_CHARACTERS = 200
 _PASSWORD_CHARACTERS = (10, 256)
+_PROVIDER_ID = re.compile(r"[A-Za-z0-9_-]{1,255}")
 _MOST_INTEGER = 2**53 - 1
 """The largest that every reader of JSON takes exactly."""
 
@@ -61,6 +63,15 @@ def _plain(value: str) -> str:
 def _line(value: str) -> str:
     if any(unicodedata.category(c) == "Cc" for c in value):
         raise PydanticCustomError("not_text", "Write this in one line, without control characters.")
+    return value
+
+
+def _provider_id(value: str) -> str:
+    """It becomes part of an address at the provider: nothing in it may lead elsewhere."""
+    if not _PROVIDER_ID.fullmatch(value):
+        raise PydanticCustomError(
+            "not_an_id", "This is no id of the payment provider. Send it as the provider gave it."
+        )
     return value
 
 
@@ -119,6 +130,7 @@ GivenPassword = Annotated[str, StringConstraints(min_length=1, max_length=1024)]
 """A password at log-in: anything may be wrong, nothing is weak."""
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), AfterValidator(_line)]
 Word = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100), AfterValidator(_line)]
+ProviderId = Annotated[str, StringConstraints(strip_whitespace=True), AfterValidator(_provider_id)]
 Topic = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=3, max_length=TOPIC_CHARACTERS),

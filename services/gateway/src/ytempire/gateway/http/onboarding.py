@@ -16,7 +16,7 @@ from ytempire.events.gateway import (
 )
 from ytempire.events.plans import Interval, Offer, on_offer
 from ytempire.gateway.http.answers import API, PENDING, PROBLEMS, Json, answer, money
-from ytempire.gateway.http.fields import Body, Email, Name, Word
+from ytempire.gateway.http.fields import Body, Email, Name, ProviderId, Word
 from ytempire.gateway.http.identity import ActingNow, BillingWrites, EdgeNow, WorkReads, WorkWrites
 from ytempire.gateway.projections.accounts import ACCOUNTS, accounts, steps
 from ytempire.gateway.roles import Permission
@@ -33,7 +33,7 @@ class PlanBody(Body):
 
 
 class PaymentBody(Body):
-    payment_method_id: Word
+    payment_method_id: ProviderId
     billing_name: Name
     billing_email: Email
     discount_code: Word | None = None

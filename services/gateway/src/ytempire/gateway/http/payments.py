@@ -15,7 +15,7 @@ from ytempire.events.gateway import (
 from ytempire.events.values import Sealed
 from ytempire.eventstore import PermanentError
 from ytempire.gateway.http.answers import API, PENDING, PROBLEMS, answer
-from ytempire.gateway.http.fields import Body, Word
+from ytempire.gateway.http.fields import Body, ProviderId, Word
 from ytempire.gateway.http.identity import BillingViews, BillingWrites, EdgeNow
 from ytempire.gateway.problems import Problem
 from ytempire.gateway.roles import Permission
@@ -24,13 +24,13 @@ router = APIRouter(prefix=API, tags=["billing"], responses=PROBLEMS)
 
 
 class CardBody(Body):
-    payment_method_id: Word
+    payment_method_id: ProviderId
 
 
 class AccessBody(Body):
     kind: Literal["portal", "invoice", "card"]
     """The customer portal, the pages of an invoice, or the card form with the bank's question."""
-    invoice_id: Word | None = None
+    invoice_id: ProviderId | None = None
 
 
 @router.post("/billing/card", responses=PENDING, summary="Charge another card from now on")
