@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from tests.backbone.reference import DEFINITION, NAME, PROJECTION, MemberErased, MemberJoined
+from tests.backbone.reference import DEFINITION, NAME, PROJECTION, GuestErased, GuestJoined
 
 from ytempire.bus import NatsAccess, connect, read_carried, topology
 from ytempire.cli.keys import ensure_platform_keys
@@ -166,7 +166,7 @@ async def _replayed(servers: EmbeddedServers, database: ServiceDatabase, client:
     try:
         log = await store.read(0, 100_000)
         events = [record.event for record in log]
-        joined = [event for event in events if isinstance(event, MemberJoined)]
+        joined = [event for event in events if isinstance(event, GuestJoined)]
         fields = {
             (e.member_id, f): await vault.decrypt(e.member_id, f, getattr(e, f))
             for e in joined
@@ -175,7 +175,7 @@ async def _replayed(servers: EmbeddedServers, database: ServiceDatabase, client:
         rebuilt = await rebuild(store, models, PROJECTION, partial(read_carried, client.jetstream()))
         return {
             "replayed": len(events),
-            "erasures": sum(isinstance(event, MemberErased) for event in events),
+            "erasures": sum(isinstance(event, GuestErased) for event in events),
             "readable": sum(text != ERASED for (member, _), text in fields.items() if member in gone),
             "unreadable": sum(text == ERASED for (member, _), text in fields.items() if member not in gone),
             "differing": rebuilt.differing,

@@ -28,7 +28,7 @@ from ytempire.eventstore.vault import SubjectErasedError, Vault, kek_file
 NAME = "onboarding"
 
 
-class MemberJoined(Event, owner=NAME, private=True):
+class GuestJoined(Event, owner=NAME, private=True):
     """Name and mail are ciphertexts of the vault; plan and spending are nobody's secret."""
 
     member_id: str
@@ -38,7 +38,7 @@ class MemberJoined(Event, owner=NAME, private=True):
     spent: int
 
 
-class MemberErased(Event, owner=NAME, private=True):
+class GuestErased(Event, owner=NAME, private=True):
     member_id: str
 
 
@@ -51,18 +51,18 @@ TOTALS = Table(
 )
 
 
-async def _joined(connection: AsyncConnection, event: MemberJoined, _: Envelope) -> None:
+async def _joined(connection: AsyncConnection, event: GuestJoined, _: Envelope) -> None:
     await connection.execute(insert(MEMBERS).values(member_id=event.member_id, name=event.name, mail=event.mail))
     more = insert(TOTALS).values(plan=event.plan, members=1, spent=event.spent)
     grown = {"members": TOTALS.c.members + more.excluded.members, "spent": TOTALS.c.spent + more.excluded.spent}
     await connection.execute(more.on_conflict_do_update(index_elements=["plan"], set_=grown))
 
 
-async def _erased(connection: AsyncConnection, event: MemberErased, _: Envelope) -> None:
+async def _erased(connection: AsyncConnection, event: GuestErased, _: Envelope) -> None:
     await connection.execute(delete(MEMBERS).where(MEMBERS.c.member_id == event.member_id))
 
 
-PROJECTION = Projection("reference_members", TABLES, {MemberJoined: _joined, MemberErased: _erased})
+PROJECTION = Projection("reference_members", TABLES, {GuestJoined: _joined, GuestErased: _erased})
 
 
 class Settings(ServiceSettings):
@@ -84,7 +84,7 @@ class Members:
             mail = await self.vault.encrypt(member, "mail", wanted["mail"])
         except SubjectErasedError as error:
             return JSONResponse({"detail": str(error)}, status_code=410)
-        joined = MemberJoined(member_id=member, name=name, mail=mail, plan=wanted["plan"], spent=wanted["spent"])
+        joined = GuestJoined(member_id=member, name=name, mail=mail, plan=wanted["plan"], spent=wanted["spent"])
         await self._host.store.append(f"member-{member}", joined, EmailVerified(user_id=member), expected=0)
         return JSONResponse({"member_id": member}, status_code=201)
 
@@ -104,10 +104,10 @@ class Members:
 
     async def erase(self, request: Request) -> JSONResponse:
         member = request.path_params["member_id"]
-        await self._host.store.append(f"member-{member}", MemberErased(member_id=member))
+        await self._host.store.append(f"member-{member}", GuestErased(member_id=member))
         return JSONResponse({}, status_code=202)
 
-    async def destroy(self, event: MemberErased, _: Delivery) -> None:
+    async def destroy(self, event: GuestErased, _: Delivery) -> None:
         await self.vault.erase(event.member_id)
 
 
@@ -119,7 +119,7 @@ async def build(host: Host[Settings]) -> Service:
         Route("/members/{member_id}", members.erase, methods=["DELETE"]),
     ]
     return Service(
-        reactions=[Reaction("reference-erasure", {MemberErased: members.destroy})],
+        reactions=[Reaction("reference-erasure", {GuestErased: members.destroy})],
         http=Starlette(routes=routes),
         http_port=host.settings.http_port,
     )

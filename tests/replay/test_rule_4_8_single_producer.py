@@ -35,7 +35,7 @@ from ytempire.eventstore import Projection, ReadModels, derived_id
 from ytempire.eventstore.projection import create_tables, within
 
 AT = datetime(2026, 5, 1, tzinfo=UTC)
-_STRINGS = {"date-time": AT.isoformat(), "date": AT.date().isoformat()}
+_STRINGS = {"date-time": AT.isoformat(), "date": AT.date().isoformat(), "^[A-Z]{3}$": "USD"}
 NEVER_CHANGES = {"tenant_id", "user_id"}
 """Whose row it is: every event about a thing names the same."""
 ONCE_FOR_EACH_THING = {VideoRequested: "a video is asked for once: by a person, by the first step or by the autopilot"}
@@ -90,7 +90,9 @@ def _value(schema: dict[str, Any], known: dict[str, Any]) -> Any:
             return True
         case "null":
             return None
-    return _STRINGS.get(schema.get("format", ""), _same("an id") if "pattern" in schema else "a text")
+    return _STRINGS.get(
+        schema.get("format") or schema.get("pattern", ""), _same("an id") if "pattern" in schema else "a text"
+    )
 
 
 def _is_id(name: str, value: object) -> bool:
