@@ -19,15 +19,17 @@ _SETTLED = timedelta(hours=1)
 log = structlog.get_logger()
 
 
-@dataclass(frozen=True)
+@dataclass
 class Reconcile:
     store: EventStore
     balance: Balance
     keep: KeepLedger
+    _known: tuple[reconciliation.Reconciliation, int] = (reconciliation.Reconciliation(), 0)
+    """State and version up to what was read last: each day adds to one stream, which is not folded anew every day."""
 
     async def run(self, event: NoticesListingDue, delivery: Delivery) -> None:
         """Every day that is over and not known to agree."""
-        state, version = await self.store.state(reconciliation.RECONCILIATION, reconciliation.STREAM)
+        state, version = await self._read()
         try:
             for day in state.open(ledger.day_of(delivery.envelope.time - _SETTLED)):
                 told = reconciliation.decide(state, await self._compared(day))
@@ -40,6 +42,13 @@ class Reconcile:
                 raise
             # the days stay open: the next time begins with them
             log.warning("the ledger was not compared with Stripe", error=str(error))
+
+    async def _read(self) -> tuple[reconciliation.Reconciliation, int]:
+        state, version = self._known
+        async for record in self.store.stream(reconciliation.STREAM, version):
+            state, version = reconciliation.evolve(state, record.event), record.version
+        self._known = state, version
+        return self._known
 
     async def _compared(self, day: date) -> reconciliation.Compare:
         begin = datetime.combine(day, time(), UTC)
