@@ -33,6 +33,7 @@ from ytempire.events.onboarding import UserCreated
 from ytempire.eventstore import derived_id
 from ytempire.eventstore.migrate import upgrade
 from ytempire.eventstore.tasks import end
+from ytempire.gateway.projections.accounts import ACCOUNTS
 
 SERVICES = ("gateway", "onboarding")
 USER = derived_id("user", "1")
@@ -125,7 +126,7 @@ def test_a_read_model_is_rebuilt_compared_and_gone_back_from(var: Path) -> None:
     with reachable_platform(var) as plan, connected(plan) as connection:
         # by hand: a connection that names no tenant sees no row
         connection.execute("select set_config('ytempire.tenant', '*', false)")
-        connection.execute("update rm_accounts_v3.accounts set is_beta = false")
+        connection.execute(f"update {ACCOUNTS.schema}.accounts set is_beta = false".encode())
     differing = run(var, "projections", "diff", "gateway", "accounts")
     assert differing.exit_code == 1, rebuilt.output + differing.output
     assert f"accounts [user_id={USER}]: is_beta is False, the logs say True" in differing.output

@@ -127,7 +127,10 @@ def test_services_get_the_settings_of_the_embedded_profile(everything: dict[str,
         assert needed <= given, service
 
 
-_OUTSIDE = tuple(f"YTEMPIRE_{name}" for name in ("STRIPE", "OPENAI", "GOOGLE", "YOUTUBE", "AWIN", "SMTP", "CARD_FORM"))
+_OUTSIDE = tuple(
+    f"YTEMPIRE_{name}" for name in ("STRIPE", "SELLER", "OPENAI", "GOOGLE", "YOUTUBE", "AWIN", "SMTP", "CARD_FORM")
+)
+"""What one service alone needs of the world outside."""
 
 
 def test_each_service_can_read_the_secrets_its_settings_name_and_no_volume_of_another(
