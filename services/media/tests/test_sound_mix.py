@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from ytempire.media.domain.narration import Narration, TimedLine, TimedWord
-from ytempire.media.process import ToolFailed
+from ytempire.media.process import ToolFailed, run_ffmpeg
 from ytempire.media.sound import loudness, mix
+from ytempire.media.sound import master as mastering
 from ytempire.media.sound.bed import compose
 from ytempire.media.sound.ducking import CURVE_RATE, IN_PAUSE_DB, UNDER_SPEECH_DB, gain_curve
 from ytempire.media.sound.instruments import RATE
@@ -99,6 +100,26 @@ def test_music_is_heard_in_pauses_and_silence_without_it(narration: Narration, t
         pause = samples[int(9.0 * RATE) * 2 : int(10.0 * RATE) * 2]
         levels[music] = float(np.sqrt(np.mean(pause**2)))
     assert levels[True] > 100 * max(1.0, levels[False])
+
+
+def test_what_the_encoder_adds_to_the_peak_is_taken_off_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Bursts of noise, which the encoder brings two decibels above their samples, and a limit between the two."""
+    monkeypatch.setattr(mastering, "_MOST_ENCODED_DBTP", -3.1)
+    time = np.arange(round(6.0 * RATE)) / RATE
+    bursts = np.random.default_rng(1).standard_normal(len(time)) * (np.sin(2 * np.pi * 3 * time) > 0.6) * 5000
+    wav, mastered, heard = tmp_path / "bursts.wav", tmp_path / "mastered.wav", tmp_path / "heard.m4a"
+    with wave.open(str(wav), "wb") as writer:
+        writer.setnchannels(1)
+        writer.setsampwidth(2)
+        writer.setframerate(RATE)
+        writer.writeframes(np.clip(bursts, -32000, 32000).astype("<i2").tobytes())
+    peaks = []
+    for trials in (1, 3):
+        monkeypatch.setattr(mastering, "_TRIALS", trials)
+        mastering.master(wav, loudness(wav), mastered)
+        run_ffmpeg(["-y", "-i", mastered, *mastering.AAC, heard])
+        peaks.append(loudness(heard).true_peak_dbtp)
+    assert peaks[0] > -3.0 >= peaks[1]
 
 
 def test_a_silent_or_missing_recording_is_refused(tmp_path: Path) -> None:

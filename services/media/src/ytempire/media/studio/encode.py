@@ -12,6 +12,7 @@ from pathlib import Path
 from types import TracebackType
 
 from ytempire.media.process import ToolFailed, ffmpeg, popen
+from ytempire.media.sound.master import AAC
 from ytempire.media.studio.motion import FPS
 from ytempire.media.studio.sprite import HEIGHT, WIDTH, Plane
 
@@ -29,8 +30,7 @@ def command(audio: Path, out: Path, duration_s: float, preset: str, crf: int) ->
         "-c:v", "libx264", "-preset", preset, "-crf", str(crf), "-maxrate", "12M", "-bufsize", "24M",
         "-profile:v", "high", "-pix_fmt", "yuv420p", "-aq-mode", "3", "-g", "150",
         "-color_range", "tv", "-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709",
-        "-c:a", "aac", "-b:a", "192k", "-ar", "48000", "-ac", "2",
-        "-fflags", "+bitexact", "-flags:v", "+bitexact", "-flags:a", "+bitexact",
+        *AAC, "-fflags", "+bitexact", "-flags:v", "+bitexact",
         "-t", f"{duration_s:.4f}", "-movflags", "+faststart", "-f", "mp4", str(out),
     ]  # fmt: skip
 
