@@ -36,6 +36,8 @@ _LATER = (
     "onboarding/features/sign_up.py",
 )
 """What these files refuse was answered long before; it is told in a mail, or shown with the video."""
+_TOLD_LATER = ("RefusedByYouTubeError", "VideoRefusedError")
+"""The same, wherever it is refused."""
 _NOBODY_CAN = ("unknown_topic", "unreadable", "unfaithful", "unknown_email")
 """Codes of faults of ours, and what is told to nobody: who asks for a link must not learn who has an account."""
 _HEADER = """\
@@ -50,7 +52,7 @@ mail, shown with the video, or, of a sign-up, to nobody, so that no stranger lea
 fields at once are listed under `errors`, each with its own code; a field that is not named here is the one the request
 had wrong. Others' words are passed on: where Stripe declines a card, its own code may stand in the place of
 `card_declined`; where YouTube refuses, its reason is the code; and a video that fails while it is made has the failing
-stage's code, or `quality_gate` or `budget_exceeded`, with what was found.
+stage's code.
 
 | status | code | field | message | what to do | test |
 |---|---|---|---|---|---|
@@ -168,7 +170,7 @@ class Reader(ast.NodeVisitor):
 
     def _row(self, called: str, node: ast.expr, code: str, field: str, message: str) -> Row:
         service = self._path.split("/")[0]
-        if self._path.startswith(_LATER) or called.endswith("RefusedByYouTubeError"):
+        if self._path.startswith(_LATER) or called.endswith(_TOLD_LATER):
             return Row("later", code, field, message, service)
         if service != "gateway":
             problem = from_rejection({"code": code, "field": field, "message": message})

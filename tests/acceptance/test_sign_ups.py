@@ -19,7 +19,7 @@ def test_many_who_sign_up_at_once_get_one_account_for_each_address_and_learn_not
     got = run(plan, sign_ups=40, timed=20)
     assert got["accounts"] == got["addresses"] == 21
     assert (got["answers"], got["kinds"]) == (1, {})
-    assert got["p"] > CHANCE, got
+    assert min(got["p"], got["p_all"]) > CHANCE, got
 
 
 def test_the_rank_test_sees_a_difference() -> None:

@@ -67,8 +67,9 @@ def measure(sign_ups: int = SIGN_UPS, timed: int = TIMED) -> dict[str, Any]:
 
 
 def run(plan: PlatformPlan, sign_ups: int, timed: int) -> dict[str, Any]:
-    """``answers`` is the most kinds of answer that one question got; ``p`` the least of the questions' p, corrected for
-    their number (Bonferroni), so that it falls below a level by chance no more often than one of them alone would.
+    """``answers`` is the most kinds of answer that one question got; ``p`` is the sign-ups', ``p_all`` the least of
+    all questions' p, corrected for their number (Bonferroni), so that it falls below a level by chance no more often
+    than one of them alone would.
     """
     own = [_address() for _ in range(sign_ups - sign_ups // 2)]
     shared = [_address()] * (sign_ups // 2)
@@ -83,7 +84,8 @@ def run(plan: PlatformPlan, sign_ups: int, timed: int) -> dict[str, Any]:
         "accounts": len(accounts),
         "addresses": len(set(emails)),
         "answers": max(len(kinds) for kinds in answers.values()),
-        "p": min(1.0, min(single.values()) * len(single)),
+        "p": single["p_signup"],
+        "p_all": min(1.0, min(single.values()) * len(single)),
         **single,
         "medians_ms": {name: tuple(round(_median(side) * 1000, 2) for side in pair) for name, pair in times.items()},
         "kinds": {name: sorted(kinds) for name, kinds in answers.items() if len(kinds) > 1},

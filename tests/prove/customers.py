@@ -51,8 +51,9 @@ def _webhooks() -> tuple[str, bool]:
 def _sign_ups() -> tuple[str, bool]:
     got = _measured("signups")
     accounts = f"{got['accounts']} accounts of {got['addresses']} addresses"
-    figure = f"{accounts}, {got['answers']} kind of answer, p = {got['p']:.3f}"
-    return figure, got["accounts"] == got["addresses"] and got["answers"] == 1 and got["p"] > 0.01
+    figure = f"{accounts}, {got['answers']} kind of answer, p = {got['p']:.3f}, of all questions {got['p_all']:.3f}"
+    alike = got["answers"] == 1 and min(got["p"], got["p_all"]) > 0.01
+    return figure, got["accounts"] == got["addresses"] and alike
 
 
 def _slots() -> tuple[str, bool]:

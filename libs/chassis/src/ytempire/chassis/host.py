@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ssl
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
@@ -40,7 +40,6 @@ class Service:
     http_port: int = 0
     busy: Callable[[], bool] = _never_busy
     """Whether work is under way that no consumer knows of."""
-    metrics: Mapping[str, Callable[[], float]] = field(default_factory=dict)
 
     @property
     def reacted(self) -> frozenset[str]:

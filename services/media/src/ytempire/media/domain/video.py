@@ -123,8 +123,12 @@ class Fail:
 Command = Request | HoldSlot | DenySlot | Begin | CompleteStage | IntendCall | SettleCall | Finish | Fail
 
 
-class BudgetExceededError(Exception):
-    """The next step would pass the video's limit."""
+class VideoRefusedError(Exception):
+    """A video that may not go on, or out; the message is meant for its owner."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
 
 
 def decide(state: Video, command: Command) -> Sequence[Event]:
@@ -196,7 +200,7 @@ def _intend(state: Video, intended: ProviderCallIntended) -> Sequence[Event]:
         return []
     if state.spent + intended.estimate.micros > COST_LIMIT.micros:
         text = f"{intended.purpose} would pass the limit of {COST_LIMIT} for a video. Ask for a shorter one."
-        raise BudgetExceededError(text)
+        raise VideoRefusedError("budget_exceeded", text)
     return [intended]
 
 

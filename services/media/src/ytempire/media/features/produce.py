@@ -76,9 +76,8 @@ class Produce:
             await self._finish(job)
         except StageFailedError as error:
             await self._failed(event.video_id, error, delivery)
-        except (results.QualityRefusedError, domain.BudgetExceededError) as error:
-            code = "quality_gate" if isinstance(error, results.QualityRefusedError) else "budget_exceeded"
-            await self._execute(event.video_id, domain.Fail(stage, code, str(error)))
+        except domain.VideoRefusedError as error:
+            await self._execute(event.video_id, domain.Fail(stage, error.code, str(error)))
         await asyncio.to_thread(job.files.remove)
 
     async def _failed(self, video_id: str, error: StageFailedError, delivery: Delivery) -> None:

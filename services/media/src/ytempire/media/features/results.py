@@ -24,6 +24,7 @@ from ytempire.events.values import Chapter, QualityFinding
 from ytempire.media.domain.events import JobRequested
 from ytempire.media.domain.narration import Narration
 from ytempire.media.domain.script import Script
+from ytempire.media.domain.video import VideoRefusedError
 from ytempire.media.measure.report import QualityReport
 
 _CREDITS = (
@@ -31,10 +32,6 @@ _CREDITS = (
     "Music: own work, synthesised",
     "Pictures: drawn for this video; symbols from Fluent Emoji (MIT) and Phosphor (MIT)",
 )
-
-
-class QualityRefusedError(Exception):
-    """The finished file did not pass the quality gate."""
 
 
 @dataclass(frozen=True)
@@ -138,12 +135,13 @@ def quality_facts(request: JobRequested, files: Workspace) -> tuple[Event, ...]:
 
 
 def demand_quality(files: Workspace) -> None:
-    """:raises QualityRefusedError: with what the gate found."""
+    """:raises VideoRefusedError: with what the gate found."""
     report = _quality(files)
     if not report.passed:
         errors = [f.message for f in report.findings if f.severity == "error"]
         told = "; ".join(errors)
-        raise QualityRefusedError(f"The video did not pass the quality gate: {told}. Change the brief and ask again.")
+        text = f"The video did not pass the quality gate: {told}. Change the brief and ask again."
+        raise VideoRefusedError("quality_gate", text)
 
 
 def chapter_starts(files: Workspace) -> list[float]:
